@@ -1,0 +1,72 @@
+"""What a user may set for the whole session, and where imgcell keeps its files.
+
+``imgcell.options`` is the one instance.  Setting an unknown name or a wrong value raises at once, naming
+what is allowed, so that a typing error never becomes a silent default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+__all__ = ["Options", "home", "options"]
+
+
+class Options:
+    """Session-wide settings.
+
+    Attributes:
+        embed: What a cell's output embeds: ``"preview"`` (long side <= 1024 px, JPEG or PNG; the default) or
+            ``"original"`` (the provider's own bytes).
+        language: ``"en"``, ``"zh-CN"``, or ``None`` to follow the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``).
+        ask_over_pictures: A cell that would make more pictures than this asks first (DESIGN.md section 5).
+        ask_over_cost: ... and so does one whose estimate is above this many units of the provider's currency.
+    """
+
+    __slots__ = ("ask_over_cost", "ask_over_pictures", "embed", "language")
+
+    _ALLOWED: ClassVar[dict[str, tuple[object, ...]]] = {
+        "embed": ("preview", "original"),
+        "language": (None, "en", "zh-CN"),
+    }
+
+    embed: str
+    language: str | None
+    ask_over_pictures: int
+    ask_over_cost: float
+
+    def __init__(self) -> None:
+        self.embed = "preview"
+        self.language = None
+        self.ask_over_pictures = 8
+        self.ask_over_cost = 1.0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.__slots__:
+            raise AttributeError(f"imgcell.options has no setting {name!r}; it has {', '.join(sorted(self.__slots__))}")
+        allowed = self._ALLOWED.get(name)
+        if allowed is not None and value not in allowed:
+            raise ValueError(f"imgcell.options.{name} takes {', '.join(map(repr, allowed))}, not {value!r}")
+        if allowed is None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
+            raise ValueError(f"imgcell.options.{name} takes a number of 0 or more, not {value!r}")
+        object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return "Options(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__)) + ")"
+
+
+options = Options()
+
+
+def home() -> Path:
+    """Return the folder of the library and of the user's configuration (not created here).
+
+    ``$IMGCELL_HOME`` if set, else the platform's user data folder (DESIGN.md section 3).
+    """
+    named = os.environ.get("IMGCELL_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("imgcell", appauthor=False)

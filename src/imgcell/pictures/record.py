@@ -1,0 +1,83 @@
+"""How a picture was made, what it cost and what it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from imgcell.providers.prices import Cost
+
+__all__ = ["Record"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything known of one picture; plain values only, so that it can be written as JSON.
+
+    Attributes:
+        id: The picture's own id (``"p-…"``), unique; also in ``picture.info["imgcell"]``.
+        sha256: Hex digest of the original bytes.
+        prompt: As the user gave it.
+        revised_prompt: As the provider rewrote it, or ``None``.
+        provider, model: Who made it; *model* is what was asked for, or the provider's default.
+        kind: ``"generate"`` or ``"edit"``.
+        requested: The job's fields as the user said them (what was ``None`` is left out).
+        effective: What the provider says it did and what was measured: size, quality, format, background, …
+        notes: What was moved, dropped, re-encoded or otherwise adapted, in words.
+        created: When the answer was complete (UTC).
+        seconds: From sending to the last byte.
+        cost: What it cost and how that is known, or ``None`` if nothing is known.
+        usage: Token counts of the answer, or ``None``.
+        request_id: The provider's, or ``None``.
+        attempt: The ledger's id of the request.
+        parents: Ids (or, for foreign pictures, ``"sha256:…"``) of the input pictures, in order.
+        mask: ``"sha256:…"`` of the mask as sent, or ``None``.
+        size: (width, height) in pixels, measured.
+        format: ``"PNG"``, ``"JPEG"`` or ``"WEBP"``, measured.
+        bytes: Length of the original bytes.
+        url: Where it was fetched from, or ``None``.
+        index: Which of the request's pictures it is, from 0.
+    """
+
+    id: str
+    sha256: str
+    prompt: str
+    provider: str
+    model: str | None
+    kind: str = "generate"
+    revised_prompt: str | None = None
+    requested: Mapping[str, Any] = field(default_factory=dict)
+    effective: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    created: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc))
+    seconds: float = 0.0
+    cost: Cost | None = None
+    usage: Mapping[str, Any] | None = None
+    request_id: str | None = None
+    attempt: str | None = None
+    parents: tuple[str, ...] = ()
+    mask: str | None = None
+    size: tuple[int, int] = (0, 0)
+    format: str = ""
+    bytes: int = 0
+    url: str | None = None
+    index: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a document that ``json.dumps`` takes and :meth:`from_json` reads back."""
+        return {**asdict(self), "created": self.created.isoformat()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Record:
+        """Read what :meth:`to_json` wrote; fields of a later version are ignored."""
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in document.items() if name in known}
+        values["created"] = dt.datetime.fromisoformat(values["created"])
+        if values.get("cost") is not None:
+            values["cost"] = Cost(**values["cost"])
+        for name in ("notes", "parents", "size"):
+            if name in values:
+                values[name] = tuple(values[name])
+        return cls(**values)
