@@ -1,0 +1,189 @@
+"""Sending one HTTP request and reading its answer: the only place where httpx and httpcore are used.
+
+httpx builds the request (multipart, headers, URL); the connection pool below it sends it.  httpx's client itself is
+left out on purpose: redirects, cookies, ``~/.netrc`` and event hooks are what a paid request must not have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import urllib.request
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import httpcore
+import httpx
+
+from imgcell.jobs import InputImage
+from imgcell.transport.network import Resolver, Sockets
+from imgcell.wire.flow import FormBody, JsonBody
+from imgcell.wire.request import json_chunks, json_length
+
+__all__ = ["Answer", "Delivery", "Pool"]
+
+#: A connection that idles longer is not used again: a stale one would turn a sent request into an unknown outcome.
+KEEP_ALIVE = 4.0
+
+#: Errors of the connection, before or after the request went out (``Delivery.started`` tells which).
+CONNECTION_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError, OSError)
+
+USER_AGENT = "imgcell"
+
+
+@dataclass
+class Delivery:
+    """How far a request got.
+
+    Attributes:
+        started: Whether its first byte may have been written.  Before that, nothing can have been charged.
+    """
+
+    started: bool = False
+
+
+@dataclass
+class Answer:
+    """The head of an answer, its body still to be read."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: AsyncIterator[bytes]
+    _closing: Any
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            await self._closing()
+
+
+class Pool:
+    """Connections of one client.
+
+    Args:
+        connect_timeout: Seconds to connect.
+        resolver: See :class:`imgcell.transport.network.Sockets`.
+        keep_alive: Seconds for which an idle connection may be used again; 0 for a connection of its own each time.
+        proxies: Whether the environment's proxies apply (``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY``).
+    """
+
+    def __init__(
+        self, connect_timeout: float, *, resolver: Resolver | None = None, keep_alive: float = KEEP_ALIVE, proxies: bool = True
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._keep_alive = keep_alive
+        self._sockets = Sockets(resolver)
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._proxies = urllib.request.getproxies() if proxies else {}
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: JsonBody | FormBody | None,
+        delivery: Delivery,
+    ) -> Answer:
+        """Send a request and return the head of its answer.
+
+        Raises:
+            httpcore.ConnectError: And the others of ``CONNECTION_ERRORS``.
+        """
+        async with AsyncExitStack() as files:
+            request = _build(method, url, headers, body, files)
+
+            async def trace(event: str, info: dict[str, Any]) -> None:
+                # A CONNECT to a proxy is not the request yet.
+                if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+                    delivery.started = True
+
+            raw = httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={"timeout": {"connect": self._connect_timeout, "pool": None}, "trace": trace},
+            )
+            response = await self._pool(request.url).handle_async_request(raw)
+        decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
+        return Answer(response.status, decoded, response.aiter_stream(), response.aclose)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            with contextlib.suppress(*CONNECTION_ERRORS):
+                await pool.aclose()
+
+    def proxied(self, url: str) -> bool:
+        """Whether *url* would go through a proxy, which then resolves its name."""
+        return self._proxy(httpx.URL(url)) is not None
+
+    def _proxy(self, url: httpx.URL) -> str | None:
+        if not self._proxies or urllib.request.proxy_bypass(url.host):
+            return None
+        return self._proxies.get(url.scheme) or self._proxies.get("all")
+
+    def _pool(self, url: httpx.URL) -> httpcore.AsyncConnectionPool:
+        proxy = self._proxy(url)
+        name = f"{proxy} {url.scheme}"
+        if name not in self._pools:
+            # The TLS context costs about 20 ms, so only those who need one pay for it.
+            context = httpx.create_ssl_context() if url.scheme == "https" else None
+            settings: dict[str, Any] = {
+                "ssl_context": context,
+                "max_connections": None,
+                "max_keepalive_connections": None if self._keep_alive else 0,
+                "keepalive_expiry": self._keep_alive,
+                "network_backend": self._sockets,
+            }
+            if proxy is None:
+                self._pools[name] = httpcore.AsyncConnectionPool(**settings)
+            elif proxy.startswith("socks"):
+                self._pools[name] = httpcore.AsyncSOCKSProxy(proxy_url=proxy, **settings)
+            else:
+                address = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
+                auth = (address.username, address.password) if address.username else None
+                origin = str(address.copy_with(username=None, password=None))
+                self._pools[name] = httpcore.AsyncHTTPProxy(proxy_url=origin, proxy_auth=auth, **settings)
+        return self._pools[name]
+
+
+def _build(
+    method: str, url: str, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack
+) -> httpx.Request:
+    sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+    if body is None:
+        return httpx.Request(method, url, headers=sent)
+    if isinstance(body, JsonBody):
+        sent["Content-Type"] = "application/json"
+        sent["Content-Length"] = str(json_length(body.document))
+        return httpx.Request(method, url, headers=sent, content=_asynchronous(json_chunks(body.document)))
+    fields: list[tuple[str, Any]] = []
+    pictures = 0
+    for name, value in body.fields:
+        if isinstance(value, InputImage):
+            # Never the local path: it would tell the relay the user's name (RELIABILITY.md section 2).
+            stem = "mask" if name == "mask" else f"image-{(pictures := pictures + 1)}"
+            fields.append((name, (f"{stem}{value.suffix}", _content(value, files), value.media_type)))
+        else:
+            fields.append((name, (None, value)))
+    return httpx.Request(method, url, headers=sent, files=fields)
+
+
+def _content(image: InputImage, files: AsyncExitStack) -> bytes | BinaryIO:
+    if image.path is not None:
+        return files.enter_context(image.path.open("rb"))
+    assert image.data is not None
+    return image.data
+
+
+async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        # Encoding pictures to base64 must not hold the loop for the whole upload.
+        await asyncio.sleep(0)
