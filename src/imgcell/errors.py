@@ -157,7 +157,13 @@ class ServerError(AnswerError):
 
 
 class OutcomeUnknownError(ImgcellError):
-    """The request was sent and may have been charged; it is never sent again by itself."""
+    """The request was sent and may have been charged; it is never sent again by itself.
+
+    Attributes:
+        partial: The last partial picture (a ``PIL.Image.Image``) that came before the stream was cut, or ``None``.
+    """
+
+    partial: Any = None
 
 
 class PaidError(ImgcellError):
@@ -173,4 +179,10 @@ class ImageDecodeError(PaidError):
 
 
 class DownloadError(PaidError):
-    """The picture's address is known but it could not be fetched; fetching again is free."""
+    """The picture's address is known but it could not be fetched; fetching again is free.
+
+    Attributes:
+        url: The address.
+    """
+
+    url: str = ""

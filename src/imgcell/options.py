@@ -22,25 +22,35 @@ class Options:
         language: ``"en"``, ``"zh-CN"``, or ``None`` to follow the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``).
         ask_over_pictures: A cell that would make more pictures than this asks first (DESIGN.md section 5).
         ask_over_cost: ... and so does one whose estimate is above this many units of the provider's currency.
+        allow_http: Whether an API, or a picture's address, may be plain ``http://`` beyond this machine.  The key and
+            the pictures can then be read on the way.
+        fake_ip_proxy: Set to True behind a proxy that answers every name with an address in 198.18.0.0/15 (Clash,
+            mihomo, Surge in "fake-ip" mode); otherwise such addresses are not connected to.
     """
 
-    __slots__ = ("ask_over_cost", "ask_over_pictures", "embed", "language")
+    __slots__ = ("allow_http", "ask_over_cost", "ask_over_pictures", "embed", "fake_ip_proxy", "language")
 
     _ALLOWED: ClassVar[dict[str, tuple[object, ...]]] = {
         "embed": ("preview", "original"),
         "language": (None, "en", "zh-CN"),
+        "allow_http": (False, True),
+        "fake_ip_proxy": (False, True),
     }
 
     embed: str
     language: str | None
     ask_over_pictures: int
     ask_over_cost: float
+    allow_http: bool
+    fake_ip_proxy: bool
 
     def __init__(self) -> None:
         self.embed = "preview"
         self.language = None
         self.ask_over_pictures = 8
         self.ask_over_cost = 1.0
+        self.allow_http = False
+        self.fake_ip_proxy = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__slots__:
