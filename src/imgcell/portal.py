@@ -40,6 +40,7 @@ class Portal:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._depth = 0
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -53,6 +54,10 @@ class Portal:
     def here(self) -> bool:
         """Whether the caller runs on the portal's own thread."""
         return self._thread is threading.current_thread()
+
+    def nested(self) -> bool:
+        """Whether a callback's blocking call is under way, so that the loop is entered more than once."""
+        return self._depth > 0
 
     def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start *work* on the loop and return its future at once; callable from any thread."""
@@ -146,7 +151,11 @@ class Portal:
             raise RuntimeError(
                 tr("A callback cannot call the blocking API on this version of Python; use `await client.agenerate(…)` in a task instead.")
             )
-        return self._loop.run_until_complete(work)
+        self._depth += 1
+        try:
+            return self._loop.run_until_complete(work)
+        finally:
+            self._depth -= 1
 
 
 _portal = Portal()

@@ -1,0 +1,477 @@
+"""The client: ``stream`` and ``submit`` are its core, the others are faces of them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from imgcell import costs, providers
+from imgcell.client.part import Part, Prepared, interrupted_sentence
+from imgcell.client.plan import Plan, describe
+from imgcell.client.prepare import prepare
+from imgcell.client.run import Run
+from imgcell.client.steps import Steps
+from imgcell.errors import ConfigurationError, InvalidJobError, MissingKeyError
+from imgcell.jobs import Edit, Encoding, Generate, Job
+from imgcell.language import tr
+from imgcell.ledger import Ledger, MemoryLedger
+from imgcell.options import home, options
+from imgcell.pictures.sheet import Sheet
+from imgcell.pictures.steps import Final, Partial, Step
+from imgcell.portal import Portal, portal
+from imgcell.providers.prices import Cost
+from imgcell.store import Library
+from imgcell.transport.addresses import is_local_host
+from imgcell.transport.exchange import Endpoint
+from imgcell.transport.fetch import Downloads
+from imgcell.transport.gate import Gate
+from imgcell.transport.http import Pool
+from imgcell.transport.keys import Key, find_key
+from imgcell.wire.flow import Call
+
+if TYPE_CHECKING:
+    from imgcell.providers.profile import Provider
+
+__all__ = ["Client"]
+
+_TIMEOUT = 600.0
+
+#: ``None`` or no word at all: the ledgers and libraries of this process, by folder.
+_shelves: dict[tuple[int, Path], tuple[Ledger, Library]] = {}
+
+
+class Client:
+    """Speaks to one provider.
+
+    Args:
+        provider: Name of a profile; ``None`` is ``$IMGCELL_PROVIDER``, else the provider whose key is set, else the
+            sandbox.  With *base_url* and no name: ``"openai-compatible"``.
+        api_key: The key; ``None`` looks in the profile's environment variables, Colab's secrets and the keyring.
+        base_url: Overrides the profile's address, up to and with ``/v1``.
+        timeout: Seconds in all that one request may take, from connecting to the last byte.
+        connect_timeout: Seconds to connect.
+        max_in_flight: Requests at a time.
+        library: Folder of ledger and pictures; ``None`` is ``$IMGCELL_HOME`` or the user's data folder, ``False``
+            keeps everything in memory: then a crash can lose what was paid for.
+
+    Raises:
+        InvalidJobError: For a provider that does not exist (naming near ones).
+        ConfigurationError: For an address that cannot be used, or a broken ``providers.toml``.
+
+    A client may be used from any thread and any number of event loops; ``with`` and ``async with`` close it.
+    """
+
+    def __init__(
+        self,
+        provider: str | None = None,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float = _TIMEOUT,
+        connect_timeout: float = 10.0,
+        max_in_flight: int = 4,
+        library: str | os.PathLike[str] | bool | None = None,
+    ) -> None:
+        for name, value in (("timeout", timeout), ("connect_timeout", connect_timeout), ("max_in_flight", max_in_flight)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise InvalidJobError(tr("{name} must be a number above 0, not {value}.", name=name, value=repr(value)))
+        if provider is None:
+            provider = "openai-compatible" if base_url is not None else _default_provider()
+        self.provider: Provider = providers.get(provider)
+        self._api_key = Key(api_key, "api_key=") if api_key else None
+        self._base_url = _checked(base_url, "base_url=") if base_url is not None else None
+        self._timeout = float(timeout)
+        self._connect_timeout = float(connect_timeout)
+        self._max_in_flight = int(max_in_flight)
+        self._home: Path | None = None if library is False else (home() if library in (None, True) else Path(library).expanduser().absolute())  # type: ignore[arg-type]
+        self._endpoint: tuple[Portal, Endpoint] | None = None
+        self._closed = False
+
+    # -- blocking ---------------------------------------------------------------------------------------------
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        model: str | None = None,
+        n: int = 1,
+        size: str | None = None,
+        quality: str | None = None,
+        background: str | None = None,
+        output_format: str | None = None,
+        output_compression: int | None = None,
+        moderation: str | None = None,
+        style: str | None = None,
+        response_format: str | None = None,
+        user: str | None = None,
+        partial_images: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+        on_partial: Callable[[Partial], object] | None = None,
+        on_done: Callable[[Final], object] | None = None,
+    ) -> Sheet:
+        """Make pictures from words and wait for them.
+
+        Args:
+            prompt: What to draw; the other fields are those of :class:`imgcell.Generate`.
+            on_partial: Called with each partial picture as it comes.
+            on_done: Called with each finished picture as it comes.  Callbacks run on imgcell's own thread and may use
+                the blocking API themselves.
+
+        Returns:
+            The pictures, in order.  If some failed, the rest is returned and what failed is in ``sheet.errors``.
+
+        Raises:
+            ImgcellError: If not a single picture came.
+        """
+        job = Generate(
+            prompt, model=model, n=n, size=size, quality=quality, background=background, output_format=output_format,
+            output_compression=output_compression, moderation=moderation, style=style, response_format=response_format, user=user,
+            partial_images=partial_images, extra=extra or {},
+        )  # fmt: skip
+        return self._blocking(job, _callbacks(on_partial, on_done))
+
+    def edit(
+        self,
+        prompt: str,
+        images: Any = (),
+        *,
+        mask: Any = None,
+        model: str | None = None,
+        n: int = 1,
+        size: str | None = None,
+        quality: str | None = None,
+        background: str | None = None,
+        output_format: str | None = None,
+        output_compression: int | None = None,
+        moderation: str | None = None,
+        style: str | None = None,
+        response_format: str | None = None,
+        user: str | None = None,
+        partial_images: int | None = None,
+        input_fidelity: str | None = None,
+        encoding: Encoding | None = None,
+        extra: Mapping[str, Any] | None = None,
+        on_partial: Callable[[Partial], object] | None = None,
+        on_done: Callable[[Final], object] | None = None,
+    ) -> Sheet:
+        """Change pictures by words and wait for the results.
+
+        Args:
+            prompt: What to change; the other fields are those of :class:`imgcell.Edit`.
+            images: A picture or several, in the order in which the prompt names them: a Picture, a PIL image of any
+                mode, bytes, a path, an http(s) URL, a numpy array (height × width × 1, 3 or 4), a Sheet.
+            mask: Where to edit: white (255, True) in modes L and 1 and in arrays; transparent where there is alpha.
+
+        Returns:
+            As for :meth:`generate`.
+
+        Raises:
+            ImgcellError: If not a single picture came.
+        """
+        job = Edit(
+            prompt, images=images, mask=mask, model=model, n=n, size=size, quality=quality, background=background,
+            output_format=output_format, output_compression=output_compression, moderation=moderation, style=style,
+            response_format=response_format, user=user, partial_images=partial_images, input_fidelity=input_fidelity,
+            encoding=encoding, extra=extra or {},
+        )  # fmt: skip
+        return self._blocking(job, _callbacks(on_partial, on_done))
+
+    # -- awaited ----------------------------------------------------------------------------------------------
+
+    async def agenerate(self, prompt: str, **fields: Any) -> Sheet:
+        """As :meth:`generate`, awaited; cancelling stops what has not been sent."""
+        on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
+        return await self._awaited(_job(Generate, prompt, fields), on_step)
+
+    async def aedit(self, prompt: str, images: Any = (), **fields: Any) -> Sheet:
+        """As :meth:`edit`, awaited; cancelling stops what has not been sent."""
+        on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
+        return await self._awaited(_job(Edit, prompt, {"images": images, **fields}), on_step)
+
+    # -- the core ---------------------------------------------------------------------------------------------
+
+    def stream(self, job: Job) -> Steps:
+        """Return the steps of *job* (Progress, Partial, Final), for ``async for`` or ``for``.
+
+        Raises:
+            ImgcellError: At the end of the iteration, if not a single picture came.
+        """
+        return Steps(lambda on_step: self.submit(job, on_step=on_step))
+
+    def submit(self, job: Job, *, on_step: Callable[[Step], object] | None = None, sheet: Sheet | None = None, position: int = 0) -> Run:
+        """Check *job*, start it and return at once.
+
+        Args:
+            job: What to make.
+            on_step: Called with every Progress, Partial and Final, on imgcell's own thread.
+            sheet: A sheet to add the pictures to, from *position* on; ``None`` makes one.
+
+        Raises:
+            InvalidJobError: The job cannot be sent as it is.  Nothing was sent.
+            MissingKeyError: There is no key.  Nothing was sent.
+        """
+        if self._closed:
+            raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
+        prepared = self._prepare(job)
+        endpoint = self._connected()
+        library = self._shelf()[1]
+        timeout = self._timeout
+        if timeout == _TIMEOUT and prepared.model.timeout is not None:
+            timeout = max(timeout, prepared.model.timeout)
+        parts = []
+        at = position
+        for piece in prepared.parts():
+            parts.append(Part(prepared, piece, at, endpoint, library, timeout))
+            at += piece.n
+        return Run(portal(), parts, sheet if sheet is not None else Sheet(), finish_sheet=sheet is None, on_step=on_step)
+
+    def plan(self, job: Job) -> Plan:
+        """Return what *job* would send and what that is estimated to cost; nothing is sent.
+
+        Raises:
+            InvalidJobError: The job cannot be sent as it is.
+        """
+        prepared = self._prepare(job)
+        calls = []
+        notes = list(prepared.notes)
+        for piece in prepared.parts():
+            conversation = prepared.converse(piece)
+            call = next(conversation)
+            assert isinstance(call, Call)
+            conversation.close()
+            calls.append(describe(call, self.base_url))
+            notes.extend(call.notes)
+        estimates = [costs.estimate(piece, prepared.model) for piece in prepared.parts()]
+        return Plan(self.provider.name, prepared.model.name or None, tuple(calls), job.n, _sum(estimates), tuple(dict.fromkeys(notes)))
+
+    # -- closing ----------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close the connections.  What has been sent and not yet answered is broken off; wait for it first."""
+        self._closed = True
+        connected, self._endpoint = self._endpoint, None
+        if connected is not None and connected[0] is portal():
+            connected[0].run(_close(connected[1]))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+    def __repr__(self) -> str:
+        return f"Client({self.provider.name!r}, base_url={self._base_url or self.provider.base_url!r})"
+
+    # -- where and with what ----------------------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        """The address in force, up to and with ``/v1``.
+
+        Raises:
+            ConfigurationError: There is none, or it cannot be used.
+        """
+        if self._base_url is None:
+            self._base_url = _find_url(self.provider)
+        return self._base_url
+
+    def key(self) -> Key | None:
+        """Return the key in force, hidden in an object that does not show it; ``None`` if there is none."""
+        return self._api_key or find_key(self.provider.key_variables, self.provider.name)
+
+    def _required_key(self) -> Key | None:
+        key = self.key()
+        if key is not None or not self.provider.key_variables:
+            return key
+        # Servers on one's own machine mostly have no keys.
+        if self.provider.name == "openai-compatible" and is_local_host(urlsplit(self.base_url).hostname or ""):
+            return None
+        raise missing_key(self.provider)
+
+    def _prepare(self, job: Job) -> Prepared:
+        return prepare(job, self.provider, self._connect_timeout)
+
+    def _shelf(self) -> tuple[Ledger | MemoryLedger, Library | None]:
+        if self._home is None:
+            return MemoryLedger(), None
+        # A forked child must not go on in its parent's ledger.
+        name = (os.getpid(), self._home)
+        if name not in _shelves:
+            _shelves[name] = (Ledger(self._home), Library(self._home))
+        return _shelves[name]
+
+    def _connected(self) -> Endpoint:
+        key = self._required_key()
+        current = portal()
+        if self._endpoint is None or self._endpoint[0] is not current:
+            base_url = self.base_url
+            endpoint = Endpoint(
+                name=self.provider.name,
+                base_url=base_url,
+                key=key,
+                pool=Pool(self._connect_timeout),
+                downloads=Downloads(base_url, self._connect_timeout),
+                gate=Gate(self._max_in_flight),
+                ledger=self._shelf()[0],
+            )
+            self._endpoint = (current, endpoint)
+        # The environment may have changed since.
+        self._endpoint[1].key = key
+        return self._endpoint[1]
+
+    # -- faces ------------------------------------------------------------------------------------------------
+
+    def _blocking(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
+        run = self.submit(job, on_step=on_step)
+        try:
+            sheet = run.result()
+        except KeyboardInterrupt:
+            sent = run.cancel()
+            print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)  # noqa: T201 - the user's own terminal or cell
+            raise
+        _warn(run)
+        return sheet
+
+    async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
+        loop = asyncio.get_running_loop()
+        run = await loop.run_in_executor(None, lambda: self.submit(job, on_step=on_step))
+        finished = loop.create_future()
+
+        def tell() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: finished.done() or finished.set_result(None))
+
+        run.add_done_callback(tell)
+        try:
+            await finished
+        except asyncio.CancelledError:
+            run.cancel()
+            raise
+        sheet = run.result()
+        _warn(run)
+        return sheet
+
+
+async def _close(endpoint: Endpoint) -> None:
+    await endpoint.pool.close()
+    await endpoint.downloads.close()
+
+
+def missing_key(provider: Provider) -> MissingKeyError:
+    """Return the error for a provider without a key: it names every way there is to go on."""
+    variable = provider.key_variables[0]
+    return MissingKeyError(
+        tr("No API key for {provider}: {variable} is not set.", provider=provider.name, variable=" / ".join(provider.key_variables)),
+        hint=tr(
+            'Set it before Jupyter starts (export {variable}=…), store it with `keyring set imgcell {provider}`, or give Client(api_key=…). '
+            'To try everything without a key, use the provider "sandbox".',
+            variable=variable,
+            provider=provider.name,
+        ),
+        provider=provider.name,
+    )
+
+
+def _job(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:
+    unknown = set(fields) - {field.name for field in dataclasses.fields(kind)}
+    if unknown:
+        raise TypeError(f"unexpected keyword argument {sorted(unknown)[0]!r}; fields that imgcell does not know go into extra={{…}}")
+    if fields.get("extra") is None:
+        fields.pop("extra", None)
+    return kind(prompt, **fields)
+
+
+def _callbacks(on_partial: Callable[[Partial], object] | None, on_done: Callable[[Final], object] | None) -> Callable[[Step], object] | None:
+    if on_partial is None and on_done is None:
+        return None
+
+    def tell(step: Step) -> None:
+        if isinstance(step, Partial) and on_partial is not None:
+            on_partial(step)
+        elif isinstance(step, Final) and on_done is not None:
+            on_done(step)
+
+    return tell
+
+
+def _warn(run: Run) -> None:
+    for text in run.warnings:
+        warnings.warn(text, stacklevel=4)
+    if run.errors:
+        text = tr("{missing} of {asked} pictures did not come: {reason}", missing=len(run.sheet.errors), asked=len(run.sheet.errors) + len(run.sheet), reason=str(run.errors[0]))
+        warnings.warn(text, stacklevel=4)
+
+
+def _sum(estimates: Sequence[Cost | None]) -> Cost | None:
+    known = [estimate for estimate in estimates if estimate is not None]
+    if not known or len(known) < len(estimates):
+        return None
+    return dataclasses.replace(known[0], amount=sum(estimate.amount for estimate in known))
+
+
+def _default_provider() -> str:
+    named = os.environ.get("IMGCELL_PROVIDER", "").strip()
+    if named:
+        return named
+    for name in providers.names():
+        provider = providers.get(name)
+        if any(os.environ.get(variable, "").strip() for variable in provider.key_variables) and _has_address(provider):
+            return name
+    return "sandbox"
+
+
+def _has_address(provider: Provider) -> bool:
+    # OPENAI_BASE_URL says that OPENAI_API_KEY belongs to another server than OpenAI's.
+    elsewhere = any(os.environ.get(variable, "").strip() for variable in provider.url_variables)
+    return bool(elsewhere or (provider.base_url and not os.environ.get("OPENAI_BASE_URL", "").strip()) or (provider.base_url and "OPENAI_API_KEY" not in provider.key_variables))
+
+
+def _find_url(provider: Provider) -> str:
+    for variable in provider.url_variables:
+        value = os.environ.get(variable, "").strip()
+        if value:
+            return _checked(value, f"${variable}")
+    if provider.base_url:
+        return _checked(provider.base_url, provider.source)
+    if provider.server is not None:
+        import importlib
+
+        module, _, function = provider.server.partition(":")
+        started: str = getattr(importlib.import_module(module), function)()
+        return started
+    raise ConfigurationError(
+        tr("{provider} has no address of its own.", provider=provider.name),
+        hint=tr('Give base_url="https://…/v1".'),
+        provider=provider.name,
+    )
+
+
+def _checked(url: str, source: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        usable = parts.scheme in ("http", "https") and bool(host) and parts.username is None and (parts.port or 1) > 0
+    except ValueError:
+        usable, host, parts = False, "", None  # type: ignore[assignment]
+    if not usable or not url.strip().isprintable():
+        raise ConfigurationError(tr("The address from {source} cannot be used: {url}", source=source, url=url[:200]), hint=tr('It should look like "https://…/v1".'))
+    if parts.scheme == "http" and not is_local_host(host) and not options.allow_http:
+        raise ConfigurationError(
+            tr("{url} is plain http: your key and pictures could be read on the way.", url=url[:200]),
+            hint=tr("Use https, or set imgcell.options.allow_http = True if you trust the network."),
+        )
+    return url.strip().rstrip("/")

@@ -1,0 +1,80 @@
+"""What would be sent, and what it would cost, without sending it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imgcell.jobs import InputImage
+from imgcell.language import tr
+from imgcell.providers.prices import Cost
+from imgcell.wire.flow import Call, FormBody, JsonBody
+
+__all__ = ["Plan", "describe"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a job would send.
+
+    Attributes:
+        provider: Name of the provider.
+        model: As it would be asked for.
+        calls: One mapping a request: ``method``, ``url``, ``encoding`` (``"json"`` or ``"multipart"``) and ``body``
+            (fields in order; pictures as a description).
+        pictures: How many pictures that asks for.
+        cost: Estimate for all of it, or ``None`` if no price is known.
+        notes: What would be moved, left out or re-encoded.
+    """
+
+    provider: str
+    model: str | None
+    calls: tuple[Mapping[str, Any], ...]
+    pictures: int
+    cost: Cost | None
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = []
+        for number, call in enumerate(self.calls, 1):
+            lines.append(f"{number}. {call['method']} {call['url']} ({call['encoding']})")
+            lines.extend(f"   {name}: {_short(value)}" for name, value in call["body"])
+        if self.cost is None:
+            price = tr("price unknown")
+        elif self.cost.basis == "free":
+            price = tr("free of charge")
+        else:
+            price = tr("about {amount} {currency}", amount=f"{self.cost.amount:.4g}", currency=self.cost.currency)
+        lines.append(tr("{pictures} pictures in {calls} requests, {price}; nothing was sent", pictures=self.pictures, calls=len(self.calls), price=price))
+        lines.extend(f"- {note}" for note in self.notes)
+        return "\n".join(lines)
+
+
+def describe(call: Call, base_url: str) -> Mapping[str, Any]:
+    """Return *call* as plain values that can be shown."""
+    body: list[tuple[str, Any]] = []
+    if isinstance(call.body, JsonBody):
+        body = [(name, _plain(value)) for name, value in call.body.document.items()]
+    elif isinstance(call.body, FormBody):
+        body = [(name, _plain(value)) for name, value in call.body.fields]
+    encoding = "multipart" if isinstance(call.body, FormBody) else "json"
+    return {"method": call.method, "url": f"{base_url.rstrip('/')}/{call.path}", "encoding": encoding, "body": tuple(body)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, InputImage):
+        if value.url is not None:
+            return value.url
+        return f"<{value.media_type} {value.width}×{value.height}, {value.size:,} bytes>"
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -1,0 +1,83 @@
+"""From what the user gave to what can be sent: pictures read, limits checked, all before the first byte goes out."""
+
+from __future__ import annotations
+
+from imgcell import providers
+from imgcell.client.part import Prepared
+from imgcell.errors import DownloadError, InvalidJobError
+from imgcell.jobs import Edit, InputImage, Job
+from imgcell.language import tr
+from imgcell.pictures.inputs import expand, load_image, load_mask, needs_fetch
+from imgcell.portal import portal
+from imgcell.providers.profile import Model, Provider
+from imgcell.transport.fetch import Downloads
+
+__all__ = ["prepare"]
+
+
+def prepare(job: Job, provider: Provider, connect_timeout: float) -> Prepared:
+    """Read the pictures of *job* and check it against what *provider* says of its model.
+
+    Raises:
+        InvalidJobError: One clear reason.
+    """
+    model = provider.model(job.model)
+    images: tuple[InputImage, ...] = ()
+    mask: InputImage | None = None
+    if isinstance(job, Edit):
+        given = expand(job.images)
+        # What can be refused without reading a single picture is refused first.
+        images = tuple(_image(value, model, connect_timeout, number) for number, value in enumerate(given, 1))
+        if job.mask is not None:
+            mask = _mask(job.mask, images[0], model, connect_timeout)
+    notes = [note for image in images for note in image.notes]
+    notes += [note for note in (mask.notes if mask is not None else ())]
+    notes += providers.check(job, images, mask, model)
+    return Prepared(job, images, mask, model, provider, tuple(dict.fromkeys(notes)))
+
+
+def _image(value: object, model: Model, connect_timeout: float, number: int) -> InputImage:
+    url = needs_fetch(value, model)
+    return load_image(_fetched(url, connect_timeout) if url is not None else value, model)
+
+
+def _mask(value: object, first: InputImage, model: Model, connect_timeout: float) -> InputImage:
+    if first.url is not None:
+        raise InvalidJobError(
+            tr("A mask has to be exactly as large as the first picture, which is only an address here."),
+            hint=tr("Give the picture itself instead of its address."),
+        )
+    url = needs_fetch(value, model)
+    return load_mask(_fetched(url, connect_timeout) if url is not None else value, first, model)
+
+
+class _Memory:
+    """Takes a download in."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self._data)
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> None:
+        self._data += data
+
+    def read(self) -> bytes:
+        return bytes(self._data)
+
+
+def _fetched(url: str, connect_timeout: float) -> bytes:
+    async def fetch() -> bytes:
+        # The user's own address: it may be anywhere that the user's machine may reach.
+        downloads = Downloads("", connect_timeout)
+        try:
+            return (await downloads.fetch(url, _Memory)).read()
+        finally:
+            await downloads.close()
+
+    try:
+        return portal().run(fetch())
+    except DownloadError as error:
+        raise InvalidJobError(error.message, hint=tr("Check the address; nothing was sent.")) from error

@@ -1,0 +1,68 @@
+"""What happens to a job, step by step, for whoever wants to watch: awaited or in a plain ``for`` loop."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imgcell.client.run import Run
+    from imgcell.pictures.steps import Step
+
+__all__ = ["Steps"]
+
+#: Seconds a blocking wait sleeps at a time, so that an interrupt lands.
+_SLICE = 0.1
+
+
+class Steps:
+    """The steps of one job: iterate over it with ``for`` or with ``async for``, once.
+
+    The request goes out when iteration begins.  Leaving the loop early stops what has not been sent yet; what has
+    been sent is still received and stored.
+
+    Raises:
+        ImgcellError: At the end of the iteration, if no picture came.
+    """
+
+    def __init__(self, start: Callable[[Callable[[Any], None]], Run]) -> None:
+        self._start = start
+
+    def __iter__(self) -> Iterator[Step]:
+        arrived: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        run = self._start(arrived.put)
+        run.add_done_callback(lambda: arrived.put(None))
+        try:
+            while True:
+                try:
+                    step = arrived.get(timeout=_SLICE)
+                except queue.Empty:
+                    continue
+                if step is None:
+                    break
+                yield step
+        finally:
+            if not run.done:
+                run.cancel()
+        run.result()
+
+    async def __aiter__(self) -> AsyncIterator[Step]:
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Queue[Step | None] = asyncio.Queue()
+
+        def tell(step: Step | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arrived.put_nowait, step)
+
+        # Reading and checking input pictures blocks, and this loop may be the kernel's.
+        run = await loop.run_in_executor(None, self._start, tell)
+        run.add_done_callback(lambda: tell(None))
+        try:
+            while (step := await arrived.get()) is not None:
+                yield step
+        finally:
+            if not run.done:
+                run.cancel()
+        run.result()

@@ -1,0 +1,409 @@
+"""One conversation with an endpoint, safe for money: what is written before it is sent, what is tried again, what never.
+
+The rows of the table in RELIABILITY.md section 1.5:
+
+===================  =========================================================================================
+not sent             no connection: up to three tries, then :class:`NotSentError`
+turned away          the flow raises :class:`RateLimitError`: all wait, then the same job again, four times at most
+refused              the flow raises another :class:`AnswerError`: never again
+unknown              anything between the request's first byte and the answer's last: never again
+paid, unreadable     the flow raises a :class:`PaidError`: never again, the bytes are kept
+paid, not fetched    only the download is tried again
+===================  =========================================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from imgcell.errors import (
+    AnswerError,
+    DownloadError,
+    ImgcellError,
+    InvalidRequestError,
+    MissingKeyError,
+    NotSentError,
+    OutcomeUnknownError,
+    PaidError,
+    RateLimitError,
+    StorageError,
+)
+from imgcell.language import tr
+from imgcell.ledger import MemoryLedger
+from imgcell.portal import portal
+from imgcell.transport.deadline import Deadline
+from imgcell.transport.http import CONNECTION_ERRORS, Delivery, Pool
+from imgcell.transport.receive import Receiver
+from imgcell.wire.answers import display_text, redact, request_id
+from imgcell.wire.flow import Call, Extract, Final, Flow, NextEvent, Partial, Pause, Reply, Step
+
+if TYPE_CHECKING:
+    from imgcell.ledger import Attempt, Ledger
+    from imgcell.transport.fetch import Downloads
+    from imgcell.transport.gate import Gate
+    from imgcell.transport.keys import Key
+
+__all__ = ["Endpoint", "Exchange", "Listener"]
+
+T = TypeVar("T")
+
+#: Tries at a connection, and seconds before the second and the third.
+_CONNECTION_PAUSES = (0.3, 1.0)
+#: Times that a job is sent to a provider that turns it away, and the seconds to wait when it does not say how long.
+_BUSY_PAUSES = (2.0, 5.0, 15.0)
+#: A wait longer than this is shown to the user instead.
+LONGEST_WAIT = 60.0
+#: Bytes of free disk to expect for one answer.
+_ROOM = 64_000_000
+
+
+class Listener(Protocol):
+    """Whoever a conversation is held for."""
+
+    def may_send(self) -> None:
+        """Raise if nothing is to be sent any more."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Be handed the record of how far the request got."""
+
+    def state(self, state: str, message: str) -> None:
+        """Be told what goes on."""
+
+    async def partial(self, step: Partial) -> None:
+        """Be given a preview."""
+
+    async def final(self, step: Final, exchange: Exchange) -> None:
+        """Be given a picture, to be stored before anything else happens."""
+
+
+class Endpoint:
+    """What all conversations of one client share."""
+
+    def __init__(
+        self, *, name: str, base_url: str, key: Key | None, pool: Pool, downloads: Downloads, gate: Gate, ledger: Ledger | MemoryLedger
+    ) -> None:
+        self.name = name
+        self.base_url = base_url.rstrip("/")
+        self.key = key
+        self.pool = pool
+        self.downloads = downloads
+        self.gate = gate
+        self.ledger = ledger
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not be shown or stored."""
+        return (self.key.reveal(),) if self.key is not None else ()
+
+
+class Exchange:
+    """One job being sent, once.
+
+    Attributes:
+        attempt: The ledger's entry, or ``None`` before there is one.
+        request_id: The provider's id of the answer.
+        sent_at: When the request went out (``time.monotonic``).
+        seconds: From then to the answer's last byte, so far.
+        notes: Of the call that was sent.
+    """
+
+    def __init__(self, endpoint: Endpoint, facts: Mapping[str, Any], listener: Listener, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._facts = facts
+        self._listener = listener
+        self._timeout = timeout
+        # One for the logical call, however often it is sent; it never permits a retry by itself.
+        self._idempotency_key = uuid.uuid4().hex
+        self._delivery = Delivery()
+        self._receiver: Receiver | None = None
+        self._fetching = False
+        self._last_partial: Extract | None = None
+        self.attempt: Attempt | None = None
+        self.request_id: str | None = None
+        self.sent_at = 0.0
+        self.seconds = 0.0
+        self.notes: tuple[str, ...] = ()
+
+    async def run(self, converse: Callable[[], Flow]) -> None:
+        """Hold the conversation, a new flow for every time that the provider turns it away.
+
+        Raises:
+            ImgcellError: See the table above; the ledger has the outcome when it is raised.
+        """
+        for pause in (*_BUSY_PAUSES, None):
+            try:
+                await self._once(converse())
+            except RateLimitError as error:
+                wait = error.retry_after if error.retry_after is not None else pause
+                if pause is None or wait is None or wait > LONGEST_WAIT:
+                    raise _with_time(error) from None
+                self._endpoint.gate.hold(wait)
+                self._listener.state("waiting", tr("{provider} is busy, waiting {seconds} s", provider=self._endpoint.name, seconds=f"{wait:.0f}"))
+            else:
+                return
+
+    async def threaded(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run blocking work of ledger or store in a thread (or at once, where nothing blocks)."""
+        if isinstance(self._endpoint.ledger, MemoryLedger):
+            return function(*arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
+
+    async def _once(self, flow: Flow) -> None:
+        # A callback's blocking call runs inside the request that called it back: waiting here for the slot which
+        # that request holds would be for ever.
+        gate: Any = contextlib.AsyncExitStack() if portal().nested() else self._endpoint.gate
+        async with gate:
+            self._listener.may_send()
+            state = "done"
+            deadline = Deadline(self._timeout)
+            try:
+                async with deadline:
+                    await self._drive(flow)
+            except TimeoutError:
+                error = self._timed_out()
+                state = _state_of(error)
+                raise self._complete(error) from None
+            except ImgcellError as error:
+                state = _state_of(error)
+                raise self._complete(error) from None
+            except asyncio.CancelledError:
+                state = "unknown" if self._delivery.started else "not-sent"
+                raise
+            except Exception:
+                # A fault of ours after the request went out must not read as "not charged".
+                state = "unknown" if self._delivery.started else "not-sent"
+                raise
+            finally:
+                flow.close()
+                await asyncio.shield(self._finish(state))
+
+    async def _finish(self, state: str) -> None:
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            await receiver.close()
+        attempt = self.attempt
+        if attempt is None:
+            return
+        if state not in ("done", "not-sent", "turned-away", "refused"):
+            if receiver is not None:
+                receiver.keep_rest()
+            with contextlib.suppress(OSError, StorageError):
+                await self.threaded(attempt.sync)
+        with contextlib.suppress(OSError, StorageError):
+            await self.threaded(attempt.finish, state)
+
+    async def _drive(self, flow: Flow) -> None:
+        answer: Any = None
+        failure: DownloadError | None = None
+        while True:
+            try:
+                step: Step = flow.throw(failure) if failure is not None else flow.send(answer)
+            except StopIteration:
+                return
+            answer, failure = None, None
+            if isinstance(step, Call) and step.paid:
+                answer = await self._post(step)
+            elif isinstance(step, Call):
+                try:
+                    answer = await self._get(step)
+                except DownloadError as error:
+                    failure = error
+            elif isinstance(step, NextEvent):
+                answer = await self._event()
+            elif isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, Partial):
+                self._last_partial = step.image
+                await self._listener.partial(step)
+            else:
+                self.seconds = time.monotonic() - self.sent_at
+                await self._listener.final(step, self)
+
+    # -- sending ----------------------------------------------------------------------------------------------
+
+    async def _post(self, call: Call) -> Reply:
+        if self.attempt is not None:
+            # The flow asks again, because the answer said that nothing was made (see the dialect's notes).
+            await self._finish("refused")
+        self._delivery = Delivery()
+        self.attempt = None
+        await self._open()
+        assert self.attempt is not None
+        headers = self._headers(call, self.attempt.id)
+        self.notes = call.notes
+        self._listener.delivered(self._delivery)
+        self._listener.state("sending", tr("sending to {provider}", provider=self._endpoint.name))
+        url = f"{self._endpoint.base_url}/{call.path}"
+        self.sent_at = time.monotonic()
+        for pause in (*_CONNECTION_PAUSES, None):
+            self._listener.may_send()
+            try:
+                answer = await self._endpoint.pool.send(call.method, url, headers, call.body, self._delivery)
+                break
+            except CONNECTION_ERRORS as error:
+                if self._delivery.started:
+                    raise self._unknown(tr("The connection to {provider} broke before an answer came.", provider=self._endpoint.name)) from error
+                if pause is None:
+                    raise self._not_sent(error) from error
+                await asyncio.sleep(pause)
+        self._listener.state("receiving", tr("receiving"))
+        receiver = self._receiver = Receiver(answer, self.attempt, secrets=self._endpoint.secrets())
+        self.request_id = request_id(receiver.headers)
+        if 300 <= answer.status < 400:
+            raise self._redirected(receiver.headers.get("location", ""))
+        try:
+            reply = await receiver.reply()
+        except CONNECTION_ERRORS as error:
+            raise self._unknown(tr("The answer of {provider} broke off.", provider=self._endpoint.name)) from error
+        self.seconds = time.monotonic() - self.sent_at
+        if not reply.events:
+            await self._answered(reply.status)
+        return reply
+
+    async def _answered(self, status: int) -> None:
+        assert self.attempt is not None
+        attempt = self.attempt
+        if status != 200:
+            return
+
+        def kept() -> None:
+            attempt.sync()
+            attempt.note("answered", request_id=self.request_id, seconds=round(self.seconds, 3))
+
+        # A disk that fails now must not take the picture with it: storing it will try other places.
+        with contextlib.suppress(OSError, StorageError):
+            await self.threaded(kept)
+
+    async def _open(self) -> None:
+        facts = {
+            **self._facts,
+            "base_url": self._endpoint.base_url,
+            "idempotency_key": self._idempotency_key,
+        }
+        opening = asyncio.ensure_future(self.threaded(self._endpoint.ledger.open, facts, room=_ROOM))
+        try:
+            self.attempt = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The line may stand in the ledger already; it gets its end.
+            self.attempt = await opening
+            raise
+
+    def _headers(self, call: Call, attempt: str) -> dict[str, str]:
+        headers = {
+            "Accept": "text/event-stream" if call.stream else "application/json, */*;q=0.5",
+            "Idempotency-Key": self._idempotency_key,
+            "X-Client-Request-Id": attempt,
+        }
+        key = self._endpoint.key
+        if key is not None:
+            if not key.header_safe():
+                raise MissingKeyError(
+                    tr("The key from {source} holds characters that no key can have.", source=key.source),
+                    hint=tr("Copy it again, without quotes, spaces or line breaks."),
+                )
+            headers["Authorization"] = f"Bearer {key.reveal()}"
+        return headers
+
+    # -- receiving --------------------------------------------------------------------------------------------
+
+    async def _event(self) -> Any:
+        assert self._receiver is not None
+        try:
+            return await self._receiver.event()
+        except CONNECTION_ERRORS as error:
+            raise self._unknown(tr("The stream of {provider} broke off.", provider=self._endpoint.name)) from error
+
+    async def _get(self, call: Call) -> Reply:
+        assert self.attempt is not None
+        attempt = self.attempt
+        self._listener.state("fetching", tr("fetching the picture"))
+        # The address is in the ledger before it is used: should everything stop here, the picture can still be had.
+        with contextlib.suppress(OSError, StorageError):
+            await self.threaded(attempt.note, "url", url=call.path)
+        self._fetching = True
+        try:
+            extract = await self._endpoint.downloads.fetch(call.path, attempt.extract)
+        finally:
+            self._fetching = False
+        return Reply(status=200, image=extract)
+
+    # -- errors -----------------------------------------------------------------------------------------------
+
+    def _complete(self, error: ImgcellError) -> ImgcellError:
+        """Say where the error comes from; take out of it what must not be seen."""
+        secrets = self._endpoint.secrets()
+        error.message = redact(error.message, secrets)
+        error.hint = redact(error.hint, secrets) if error.hint else None
+        error.code = redact(error.code, secrets) if error.code else None
+        error.args = (error.message,)
+        error.provider = error.provider or self._endpoint.name
+        error.request_id = error.request_id or self.request_id
+        error.attempt = error.attempt or (self.attempt.id if self.attempt is not None else None)
+        if isinstance(error, OutcomeUnknownError):
+            error.partial = error.partial or self._last_partial
+            error.hint = error.hint or self._unknown_hint()
+        return error
+
+    def _timed_out(self) -> ImgcellError:
+        seconds = f"{self._timeout:g}"
+        if self._fetching:
+            return DownloadError(tr("The picture was made, but could not be fetched within {seconds} s.", seconds=seconds))
+        if self._delivery.started:
+            return self._unknown(tr("{provider} gave no whole answer within {seconds} s.", provider=self._endpoint.name, seconds=seconds))
+        return NotSentError(
+            tr("{provider} could not be reached within {seconds} s; nothing was sent.", provider=self._endpoint.name, seconds=seconds),
+            hint=tr("Nothing was charged. Check the network and the address, then run it again."),
+        )
+
+    def _unknown(self, what: str) -> OutcomeUnknownError:
+        return OutcomeUnknownError(what + " " + tr("The request was sent and may have been charged."))
+
+    def _unknown_hint(self) -> str:
+        ago = time.monotonic() - self.sent_at if self.sent_at else 0.0
+        at = dt.datetime.now(dt.timezone.utc).astimezone() - dt.timedelta(seconds=ago)
+        return tr(
+            "Look at the provider's usage page for a request of {time} (journal {attempt}) before you send it again: that may cost again.",
+            time=f"{at:%Y-%m-%d %H:%M:%S}",
+            attempt=self.attempt.id if self.attempt is not None else "-",
+        )
+
+    def _not_sent(self, error: BaseException) -> NotSentError:
+        host = urlsplit(self._endpoint.base_url).netloc
+        return NotSentError(
+            tr("No connection to {host}: {reason}", host=host, reason=display_text(str(error) or type(error).__name__)[:300]),
+            hint=tr("Nothing was sent and nothing charged. Check the address, the network and the proxy settings, then run it again."),
+        )
+
+    def _redirected(self, location: str) -> InvalidRequestError:
+        return InvalidRequestError(
+            tr("{provider} redirects to {location}; a paid request is not sent on.", provider=self._endpoint.name, location=display_text(location)[:200] or "?"),
+            hint=tr("If you trust that address, give it as base_url=."),
+        )
+
+
+def _state_of(error: ImgcellError) -> str:
+    if isinstance(error, RateLimitError):
+        return "turned-away"
+    if isinstance(error, AnswerError):
+        return "refused"
+    if isinstance(error, DownloadError):
+        return "paid-pending"
+    if isinstance(error, PaidError):
+        return "paid-unread"
+    if isinstance(error, OutcomeUnknownError):
+        return "unknown"
+    return "not-sent"
+
+
+def _with_time(error: RateLimitError) -> RateLimitError:
+    if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
+        again = dt.datetime.now(dt.timezone.utc).astimezone() + dt.timedelta(seconds=error.retry_after)
+        error.hint = tr("Nothing was charged. It asks to be tried again at {time}.", time=f"{again:%H:%M:%S}")
+    return error
