@@ -1,0 +1,84 @@
+"""imgcell: image generation and editing inside a notebook.
+
+In a notebook, ``%load_ext imgcell`` brings ``%%imagine``, ``%%imgedit`` and ``%imgcell``; in Python,
+``imgcell.Client().generate("a lighthouse at dusk")`` returns a :class:`Sheet` of :class:`Picture`, which are PIL images.
+
+The public names are imported when they are first used (PEP 562), so that ``import imgcell`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+# The one name that cannot wait: once the module of the same name has been imported by any other module, the import
+# system binds *it* to ``imgcell.options``; imported here, first, the name stays with the settings themselves.
+from imgcell.options import options as options
+
+if TYPE_CHECKING:
+    from imgcell import errors as errors
+    from imgcell import sandbox as sandbox
+    from imgcell.client import Client as Client
+    from imgcell.jobs import Edit as Edit
+    from imgcell.jobs import Generate as Generate
+    from imgcell.pictures import Picture as Picture
+    from imgcell.pictures import Sheet as Sheet
+    from imgcell.pictures.record import Record as Record
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Client",
+    "Edit",
+    "Generate",
+    "Picture",
+    "Record",
+    "Sheet",
+    "__version__",
+    "errors",
+    "load_ipython_extension",
+    "options",
+    "sandbox",
+    "unload_ipython_extension",
+]
+
+#: Public name -> the module it comes from; a module itself where both have the same last part.
+_HOMES = {
+    "Client": "imgcell.client",
+    "Edit": "imgcell.jobs",
+    "Generate": "imgcell.jobs",
+    "Picture": "imgcell.pictures",
+    "Record": "imgcell.pictures.record",
+    "Sheet": "imgcell.pictures",
+    "errors": "imgcell.errors",
+    "sandbox": "imgcell.sandbox",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'imgcell' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(home)
+    value = module if home == f"imgcell.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register the magics; called by ``%load_ext imgcell``."""
+    from imgcell.magics import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magics away again; called by ``%unload_ext imgcell``."""
+    from imgcell.magics import unload
+
+    unload(ipython)

@@ -1,0 +1,106 @@
+"""The one table of what may be written on a magic's line.
+
+The parser, ``--help``, the docstrings (``%%imagine?``) and Tab completion are all made from it, so that none of them
+can say something that another does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imgcell.language import tr
+
+__all__ = ["Option", "docstring", "options_for"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a magic.
+
+    Attributes:
+        flags: As typed, the short form first.
+        dest: Name of the field of :class:`imgcell.magics.parse.Arguments` that it fills.
+        help: One line for ``--help``.
+        metavar: What stands for the value; ``""`` for a switch.
+        kind: ``"switch"``, ``"text"``, ``"list"`` (several values separated by commas), ``"repeat"`` (may be given again),
+            or ``"number"``.
+        values: What completes after it: ``"providers"``, ``"models"``, ``"fields"`` (words of ``-o``), ``"images"``, the
+            name of a job's field, or ``""``.
+    """
+
+    flags: tuple[str, ...]
+    dest: str
+    help: str
+    metavar: str = ""
+    kind: str = "text"
+    values: str = ""
+
+
+def options_for(magic: str) -> tuple[Option, ...]:
+    """Return the options of ``"imagine"``, ``"imgedit"`` or ``"use"`` (that is ``%imgcell use``), in the order in which help lists them."""
+    choice = (
+        Option(("-p", "--provider"), "providers", tr("provider, or several separated by commas"), "PROVIDER,…", "list", "providers"),
+        Option(("-m", "--model"), "models", tr("model, or several"), "MODEL,…", "list", "models"),
+        Option(("-s", "--size"), "sizes", tr("size, or several"), "SIZE,…", "list", "size"),
+        Option(("-q", "--quality"), "qualities", tr("quality, or several"), "QUALITY,…", "list", "quality"),
+    )
+    if magic == "use":
+        return choice[1:]
+    pictures = (
+        Option(("-i", "--image"), "images", tr("a picture to edit: a variable, a path or a URL; again for the next one"), "IMAGE", "repeat", "images"),
+        Option(("--mask",), "mask", tr("where to edit: white, or transparent in a picture with alpha"), "MASK", "text", "images"),
+    )
+    rest = (
+        Option(("-n", "--number"), "n", tr("how many pictures, 1 to 10"), "N", "number", "n"),
+        Option(("-o", "--option"), "fields", tr("any other field of the request; may be repeated"), "KEY=VALUE", "repeat", "fields"),
+        Option(("--stream",), "stream", tr("stream, with K partial pictures, 0 to 3"), "K", "number", "partial_images"),
+        Option(("--plan",), "plan", tr("show what would be sent and its price; send nothing"), kind="switch"),
+        Option(("--yes",), "yes", tr("do not ask before many or expensive pictures"), kind="switch"),
+        Option(("--later",), "later", tr("return at once; NAME is a Sheet that fills"), kind="switch"),
+        Option(("--raw",), "raw", tr("leave braces in the prompt as they are"), kind="switch"),
+        Option(("-h", "--help"), "help", tr("show this help"), kind="switch"),
+    )
+    return (*(pictures if magic == "imgedit" else ()), *choice, *rest)
+
+
+def docstring(magic: str) -> str:
+    """Return the text of ``--help`` and of ``%%imagine?``; *magic* is ``"imagine"``, ``"imgedit"`` or ``"imgcell"``."""
+    if magic == "imgcell":
+        return _imgcell()
+    edit = magic == "imgedit"
+    about = tr("Edit pictures by words.") if edit else tr("Make pictures from words.")
+    needed = " -i IMAGE [-i IMAGE]…" if edit else ""
+    lines = [
+        about,
+        "",
+        f"    %%{magic} [NAME]{needed} [options]",
+        "    " + tr("the prompt, over as many lines as it takes, with {variables}"),
+        "",
+        f"    %{magic}{needed} [options] " + tr("the prompt"),
+        f"    %{magic} [NAME]{needed} [options] -- " + tr("the prompt"),
+        "",
+        tr("NAME is bound to the Picture if exactly one was asked for, else to the Sheet; _images is always the last Sheet."),
+        tr("A comma list is a sweep: every combination runs, side by side."),
+        tr("Names in braces are looked up, nothing is evaluated; double braces are literal ones."),
+    ]
+    if edit:
+        lines.append(tr("The order of -i is image 1, image 2, image 3 in the prompt."))
+    lines += ["", *_listing(options_for(magic))]
+    return "\n".join(lines)
+
+
+def _listing(options: tuple[Option, ...]) -> list[str]:
+    heads = [", ".join(option.flags) + (f" {option.metavar}" if option.metavar else "") for option in options]
+    width = max(map(len, heads))
+    return [f"  {head:<{width}}  {option.help}" for head, option in zip(heads, options, strict=True)]
+
+
+def _imgcell() -> str:
+    lines = (
+        ("%imgcell", tr("provider, key, library, and what to type next")),
+        ("%imgcell use PROVIDER [-m MODEL] [-s SIZE] [-q QUALITY]", tr("what the magics use when the line does not say")),
+        ("%imgcell providers", tr("the providers, their models and whether a key was found")),
+        ("%imgcell help", tr("show this help")),
+    )
+    width = max(len(line) for line, _ in lines)
+    return "\n".join([tr("imgcell in this notebook."), "", *(f"    {line:<{width}}  {about}" for line, about in lines), "", tr("`%%imagine --help` and `%%imgedit --help` list their options.")])
