@@ -1,0 +1,94 @@
+# Two commands:  make lab   JupyterLab on notebooks/quickstart.ipynb, with no key, in an environment of its own
+#                make test  everything that has to hold, from lint to a story in a real browser
+# Everything they need is put under .venv and .venv-kernels once; "make clean" takes it away.
+
+# Any Python >= 3.10 will do: the first that answers. PYTHON=... names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --quiet
+
+# ipykernel routes comms and nested loops differently in each of these; 7.4 needs Python 3.11.
+KERNELS := 6.31 7.3 7.4
+
+LAB_ARGS ?=
+TEST_ARGS ?=
+WORKERS ?= 2
+
+.PHONY: lab test lint format types unit kernels notebooks browser bench pictures clean setup
+.DEFAULT_GOAL := test
+
+## what a person types
+
+lab: $(VENV)/.lab
+	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/quickstart.ipynb
+
+# One pytest process for all rings, so that the slow ones (kernels, browser) run beside the fast ones.
+test: setup lint types
+	@$(TEST) $(TEST_ARGS) tests
+
+setup: $(VENV)/.test $(KERNELS:%=.venv-kernels/%/.ready) chromium
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+## the rings one by one
+
+TEST = IMGCELL_KERNELS=$$(ls -d .venv-kernels/*/.ready 2>/dev/null | sed 's|\(.*\)/.ready|$(CURDIR)/\1/bin/python|' | paste -sd, -) \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+unit: $(VENV)/.test
+	@$(TEST) -m "not kernel and not browser" $(TEST_ARGS) tests
+
+kernels: $(VENV)/.test $(KERNELS:%=.venv-kernels/%/.ready)
+	@$(TEST) -m kernel $(TEST_ARGS) tests
+
+notebooks: $(VENV)/.test
+	@$(TEST) $(TEST_ARGS) tests/test_notebooks.py
+
+browser: $(VENV)/.test chromium
+	@$(TEST) -n 0 -m browser $(TEST_ARGS) tests
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m pytest -n 0 -s -o norecursedirs= $(TEST_ARGS) tests/benchmarks
+
+pictures: $(VENV)/.test chromium
+	$(BIN)/python tests/browser/make_pictures.py
+
+## setting up (stamp files: nothing is done twice)
+
+$(VENV)/.made: scripts/make-venv
+	sh scripts/make-venv "$(PYTHON)" $(VENV)
+	@touch $@
+
+$(VENV)/.lab: $(VENV)/.made pyproject.toml
+	$(PIP) install --editable '.[lab]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made pyproject.toml
+	$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP) install --editable '.[bench]'
+	@touch $@
+
+# Each is the test environment with another ipykernel in front of it: a few seconds and a few megabytes.
+.venv-kernels/%/.ready: $(VENV)/.test scripts/make-kernel-venv
+	sh scripts/make-kernel-venv $(VENV) .venv-kernels/$* $*
+
+.PHONY: chromium
+chromium:
+	@sh scripts/find-chromium
+
+clean:
+	rm -rf $(VENV) .venv-kernels build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/pictures
