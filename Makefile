@@ -59,7 +59,7 @@ browser: $(VENV)/.test chromium
 	@$(TEST) -n 0 -m browser $(TEST_ARGS) tests
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m pytest -n 0 -s -o norecursedirs= $(TEST_ARGS) tests/benchmarks
+	$(BIN)/python -m pytest -n 0 -s -o norecursedirs=.* $(TEST_ARGS) tests/benchmarks
 
 pictures: $(VENV)/.test chromium
 	$(BIN)/python tests/browser/make_pictures.py
