@@ -1,0 +1,278 @@
+"""Several results: a sequence of pictures that may still be filling."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition
+from typing import TYPE_CHECKING, Any, overload
+
+from imgcell.language import tr
+from imgcell.pictures.picture import Picture
+from imgcell.pictures.record import Record
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Cell", "Sheet"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of a sheet: a picture, an error, or (both ``None``) a picture that has not come yet.
+
+    Attributes:
+        position: Its place, from 0, whatever order the answers came in.
+        label: What it is called in a contact sheet; ``""`` if it has no label.
+    """
+
+    position: int
+    label: str = ""
+    picture: Picture | None = None
+    error: Exception | None = None
+
+
+class Sheet(Sequence[Picture]):
+    """The pictures of one job, one sweep or one search, in order.
+
+    A sheet of a job that is still running fills from another thread; what is there can be used at once, and
+    :meth:`wait` waits for the rest.  Slices are sheets, which do not fill any more.
+
+    Args:
+        pictures: What is there already.
+        errors: What went wrong already; placed behind *pictures*.
+        running: Whether more will come (``_add``, ``_fail``, then ``_finish``).  ``None``: it will if nothing is there yet.
+        expected: How many pictures the whole will have, if known; empty places are then shown while it runs.
+        labels: Caption of each place, for comparisons.
+        axes: Names and values of a sweep, outermost first: ``{"model": ["a", "b"], "quality": ["low", "high"]}``;
+            places are then numbered with the last axis (and several pictures of one combination) running fastest.
+    """
+
+    def __init__(
+        self,
+        pictures: Iterable[Picture] = (),
+        *,
+        errors: Iterable[Exception] = (),
+        running: bool | None = None,
+        expected: int | None = None,
+        labels: Sequence[str] = (),
+        axes: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._changed = Condition()
+        self._cells: dict[int, Cell] = {}
+        self._order: tuple[Picture, ...] = ()
+        self._expected = expected
+        self._done = False
+        self._labels = tuple(labels)
+        self._axes = {name: tuple(values) for name, values in (axes or {}).items()}
+        self._shown: Any = None
+        for picture in pictures:
+            self._add(picture)
+        for error in errors:
+            self._fail(error)
+        self._done = not (running if running is not None else not self._cells)
+
+    # -- filling (called by the client) ------------------------------------------------------------------------
+
+    def _add(self, picture: Picture, position: int | None = None) -> None:
+        """Put *picture* at *position*, or behind everything else."""
+        self._put(position, picture=picture)
+
+    def _fail(self, error: Exception, position: int | None = None) -> None:
+        """Note that the picture of *position* (or one more) did not come, and why."""
+        self._put(position, error=error)
+
+    def _put(self, position: int | None, picture: Picture | None = None, error: Exception | None = None) -> None:
+        with self._changed:
+            if self._done:
+                raise RuntimeError("a sheet that is done takes no more pictures; make it with running=True")
+            place = position if position is not None else max(self._cells, default=-1) + 1
+            while position is not None and place in self._cells and self._cells[place].picture is not None:
+                place += 1  # more pictures than were asked for: none is dropped
+            self._cells[place] = Cell(place, self._label(place), picture, error)
+            self._order = tuple(cell.picture for _, cell in sorted(self._cells.items()) if cell.picture is not None)
+            self._changed.notify_all()
+
+    def _finish(self) -> None:
+        """Say that nothing more will come."""
+        with self._changed:
+            self._done = True
+            self._changed.notify_all()
+
+    def _label(self, place: int) -> str:
+        return self._labels[place] if place < len(self._labels) else ""
+
+    # -- state -------------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will come."""
+        return self._done
+
+    @property
+    def errors(self) -> tuple[Exception, ...]:
+        """What went wrong, in the order of the places."""
+        with self._changed:
+            return tuple(cell.error for _, cell in sorted(self._cells.items()) if cell.error is not None)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every place in order: pictures, errors, and, while it runs, the places that are still empty."""
+        with self._changed:
+            expected = max(self._expected or 0, math.prod(map(len, self._axes.values())) if self._axes else 0)
+            last = max(max(self._cells, default=-1) + 1, expected)
+            cells = [self._cells.get(place) or Cell(place, self._label(place)) for place in range(last)]
+            return tuple(c for c in cells if self._axes or not self._done or c.picture is not None or c.error is not None)
+
+    @property
+    def axes(self) -> Mapping[str, tuple[str, ...]]:
+        """Names and values of the sweep; empty if it is none."""
+        return dict(self._axes)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The caption of each place; empty if there are none."""
+        return self._labels
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of the pictures, in order."""
+        return [picture.record for picture in self._order]
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing more will come, at most *timeout* seconds; return :attr:`done`.
+
+        Waits in slices of 0.1 s, so that an interrupt of the cell lands at once on every platform.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._done:
+            left = 0.1 if deadline is None else min(0.1, deadline - time.monotonic())
+            if left <= 0:
+                break
+            with self._changed:
+                if not self._done:
+                    self._changed.wait(left)
+        return self._done
+
+    # -- sequence ----------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sheet: ...
+
+    def __getitem__(self, index: int | slice) -> Picture | Sheet:
+        order = self._order
+        if isinstance(index, slice):
+            with self._changed:
+                labels = {id(cell.picture): cell.label for cell in self._cells.values() if cell.picture is not None}
+            chosen = self._order[index]
+            named = [labels.get(id(picture), "") for picture in chosen]
+            return Sheet(chosen, labels=named if any(named) else (), running=False)
+        try:
+            return order[index]
+        except IndexError:
+            message = (
+                tr("This sheet has {count} pictures, numbered from 0; there is no number {index}.", count=len(order), index=index)
+                if order
+                else tr("This sheet has no pictures.")
+            )
+            if not self._done:
+                message += " " + tr("It is still running: .wait() waits for the rest.")
+            elif self.errors:
+                message += " " + tr("What went wrong: {error}", error=str(self.errors[0]))
+            raise IndexError(message) from None
+
+    def __add__(self, other: Iterable[Picture]) -> Sheet:
+        return Sheet([*self, *other], running=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sheet):
+            return NotImplemented
+        return [r.id for r in self.records] == [r.id for r in other.records]
+
+    __hash__ = None  # type: ignore[assignment]  # it fills
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with self._changed:
+            return (_restore, (dict(self._cells), self._labels, self._axes, self._expected))
+
+    # -- taking it further -------------------------------------------------------------------------------------
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame``: one row a picture (indexed by its id), a column a fact, ``picture`` itself last.
+
+        Raises:
+            ImportError: If pandas is not installed; says how to install it.
+        """
+        from imgcell.pictures.table import frame
+
+        return frame(self)
+
+    def save(self, folder: str | Path, *, format: str | None = None) -> list[Path]:
+        """Write every picture into *folder* (made if needed) and return the paths, in order.
+
+        Names are made from number and prompt, in any script, and never replace a file that is there.
+
+        Args:
+            folder: Where to.
+            format: ``"png"``, ``"jpg"`` or ``"webp"`` converts; ``None`` writes the original bytes.
+
+        Raises:
+            OSError: If the folder or a file cannot be written.
+            ValueError: If *format* is none of the above.
+        """
+        from imgcell.pictures.names import save_all
+
+        return save_all(self, Path(folder), format)
+
+    def contact_sheet(self, *, columns: int | None = None, cell: int = 320, captions: bool = True) -> Image.Image:
+        """Return one PIL image (RGB) with every picture, what went wrong, and captions in any script.
+
+        Args:
+            columns: Pictures a row; ``None`` chooses.  A sweep's rows and columns are its axes.
+            cell: Side of a picture's square in pixels.
+            captions: Whether to write below the pictures what they are.
+        """
+        from imgcell.pictures.contact import draw
+
+        return draw(self, columns=columns, side=cell, captions=captions)
+
+    def to_html(self) -> str:
+        """Return a self-contained HTML table of small pictures with captions, every text escaped, no script."""
+        from imgcell.pictures.table import html
+
+        return html(self)
+
+    # -- showing -----------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        from imgcell.pictures.table import text
+
+        return text(self)
+
+    def _repr_pretty_(self, p: Any, cycle: bool) -> None:
+        p.text(repr(self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
+        """The contact sheet as one static image and the lines of :func:`repr`, so that it shows wherever notebooks do."""
+        from imgcell.pictures.contact import shown
+        from imgcell.pictures.preview import bundle
+
+        text = repr(self)
+        return bundle(shown(self), text) if self.cells else {"text/plain": text}
+
+
+def _restore(cells: dict[int, Cell], labels: tuple[str, ...], axes: dict[str, tuple[str, ...]], expected: int | None) -> Sheet:
+    sheet = Sheet(labels=labels, axes=axes, expected=expected, running=True)
+    for place, cell in sorted(cells.items()):
+        sheet._put(place, cell.picture, cell.error)
+    sheet._finish()
+    return sheet

@@ -1,0 +1,139 @@
+"""A sheet as lines of text, as a data frame, as an HTML table."""
+
+from __future__ import annotations
+
+import html as markup
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+from imgcell.language import tr
+from imgcell.pictures.words import clean, clip, facts_text
+
+if TYPE_CHECKING:
+    from imgcell.pictures.sheet import Cell, Sheet
+
+__all__ = ["frame", "html", "text"]
+
+#: Lines of a sheet in a terminal.
+_LINES = 20
+
+
+def text(sheet: Sheet) -> str:
+    """Return the lines a terminal shows for *sheet*."""
+    cells = sheet.cells
+    state = "" if sheet.done else " · " + tr("still running")
+    failed = len(sheet.errors)
+    head = f"<Sheet {tr('{count} pictures', count=len(sheet))}{' · ' + tr('{count} failed', count=failed) if failed else ''}{state}>"
+    lines, index = [head], 0
+    prompts = {record.prompt for record in sheet.records}
+    if len(prompts) == 1:
+        lines.append(f"  “{clip(clean(prompts.pop()), 90)}”")
+        many = False
+    else:
+        many = True
+    for cell in cells[:_LINES]:
+        name = f"{clip(clean(cell.label), 40)} · " if cell.label else ""
+        if cell.picture is not None:
+            picture = cell.picture
+            said = f" · “{clip(clean(picture.record.prompt), 40)}”" if many else ""
+            lines.append(f"  [{index}] {name}{facts_text(picture.record, picture.size, picture.format or '')}{said}")
+            index += 1
+        elif cell.error is not None:
+            lines.append(f"   ✗  {name}{clip(clean(str(cell.error)), 110)}")
+        else:
+            lines.append(f"   …  {name}".rstrip(" ·"))
+    if len(cells) > _LINES:
+        lines.append("  " + tr("… and {count} more", count=len(cells) - _LINES))
+    return "\n".join(lines)
+
+
+def frame(sheet: Sheet) -> Any:
+    """Return :meth:`Sheet.to_pandas`'s data frame."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
+    rows = []
+    for picture in sheet:
+        record = picture.record
+        rows.append(
+            {
+                "id": record.id,
+                "prompt": record.prompt,
+                "revised_prompt": record.revised_prompt,
+                "provider": record.provider,
+                "model": record.model,
+                "kind": record.kind,
+                "width": picture.width,
+                "height": picture.height,
+                "format": picture.format,
+                "bytes": picture.source.size,
+                "seconds": record.seconds,
+                "cost": None if record.cost is None else record.cost.amount,
+                "currency": None if record.cost is None else record.cost.currency,
+                "basis": None if record.cost is None else record.cost.basis,
+                "created": record.created,
+                **{f"requested.{name}": value for name, value in record.requested.items() if name not in ("prompt", "model")},
+                "parents": list(record.parents),
+                "notes": list(record.notes),
+                "request_id": record.request_id,
+                "sha256": record.sha256,
+                "picture": picture,
+            }
+        )
+    # Built column by column: pandas would take a picture apart, as it offers the array interface.
+    table = pd.DataFrame(index=pd.Index([row["id"] for row in rows], name="id"))
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("id", "picture")))
+    for name in [*names, "picture"]:
+        values = [row.get(name) for row in rows]
+        if name in ("picture", "parents", "notes"):
+            column = pd.Series([None] * len(rows), index=table.index, dtype=object)
+            for position, value in enumerate(values):
+                column.iloc[position] = value
+            table[name] = column
+        else:
+            table[name] = values
+    return table
+
+
+def html(sheet: Sheet) -> str:
+    """Return a table with pictures as data addresses; everything foreign is escaped, there is no script and no link."""
+    axes = list(sheet.axes.items())
+    cells = sheet.cells
+    if axes:
+        name, across = axes[-1]
+        each = max(1, len(cells) // max(1, math.prod(len(values) for _, values in axes)))
+        wide = len(across) * each
+        heads = "".join(f'<th colspan="{each}" style="text-align:center">{_escaped(value)}</th>' for value in across)
+        downs = list(itertools.product(*(values for _, values in axes[:-1])))
+        corner = " · ".join(_escaped(n) for n, _ in axes[:-1])
+        lines = ["<tr><th>" + corner + (" / " if corner else "") + _escaped(name) + "</th>" + heads + "</tr>"]
+        for number, down in enumerate(downs):
+            row = cells[number * wide : (number + 1) * wide]
+            lines.append("<tr><th>" + " · ".join(map(_escaped, down)) + "</th>" + "".join(_cell(cell) for cell in row) + "</tr>")
+    else:
+        wide = min(4, max(1, len(cells)))
+        lines = ["<tr>" + "".join(_cell(cell) for cell in cells[at : at + wide]) + "</tr>" for at in range(0, len(cells), wide)]
+    return '<table class="imgcell-sheet" style="border-collapse:collapse">' + "".join(lines) + "</table>"
+
+
+def _cell(cell: Cell) -> str:
+    from imgcell.pictures.preview import bundle, encode, small
+
+    style = "vertical-align:top;text-align:left;max-width:260px;padding:6px;overflow-wrap:anywhere"
+    label = f"<b>{_escaped(cell.label)}</b><br>" if cell.label else ""
+    if cell.error is not None:
+        return f'<td style="{style}">{label}<span style="color:#b3261e">✗ {_escaped(str(cell.error))}</span></td>'
+    if cell.picture is None:
+        return f'<td style="{style}">{label}…</td>'
+    picture = cell.picture
+    media_type, data = next(iter(bundle(encode(small(picture, 256), 40_000, quality=82), "").items()))
+    caption = _escaped(facts_text(picture.record, picture.size, picture.format or ""))
+    spoken = _escaped(clip(clean(picture.record.prompt), 200))
+    image = f'<img alt="{spoken}" title="{spoken}" src="data:{media_type};base64,{data}">'
+    return f'<td style="{style}">{image}<br>{label}<small>{caption}</small></td>'
+
+
+def _escaped(value: str) -> str:
+    return markup.escape(clean(value), quote=True)
