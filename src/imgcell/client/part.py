@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
-from imgcell.errors import ImgcellError
+from imgcell.errors import ImgcellError, OutcomeUnknownError
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.language import tr
 from imgcell.pictures.formats import inspect
@@ -121,7 +121,12 @@ class Part:
 
     async def exchange(self) -> None:
         """Hold the conversation."""
-        await self._exchange.run(lambda: self._prepared.converse(self._job))
+        try:
+            await self._exchange.run(lambda: self._prepared.converse(self._job))
+        except OutcomeUnknownError as error:
+            if error.partial is not None:
+                error.partial = self._preview(error.partial, 0)
+            raise
 
     # -- what the transport tells -----------------------------------------------------------------------------
 
@@ -141,24 +146,9 @@ class Part:
         """Show a preview."""
         if not self.run.watched:
             return
-        try:
-            source = MemorySource(step.image.read())
-            facts = inspect(source)
-        except ImgcellError:
-            # A preview that cannot be read is no reason to stop listening to what is paid for.
-            return
-        record = Record(
-            id="",
-            sha256=source.sha256,
-            prompt=self._job.prompt,
-            provider=self._endpoint.name,
-            model=self._prepared.model.name or None,
-            size=(facts.width, facts.height),
-            format=facts.format,
-            bytes=source.size,
-            index=step.index,
-        )
-        self.run.report(Partial(Picture(source, record, facts), self._position + step.index))
+        picture = self._preview(step.image, step.index)
+        if picture is not None:
+            self.run.report(Partial(picture, self._position + step.index))
 
     async def final(self, step: flow.Final, exchange: Exchange) -> None:
         """Store a picture, then hand it to the user."""
@@ -172,13 +162,37 @@ class Part:
 
     # -- from bytes to a picture ------------------------------------------------------------------------------
 
+    def _preview(self, image: flow.Extract, index: int) -> Picture | None:
+        try:
+            source = MemorySource(image.read())
+            facts = inspect(source)
+        except ImgcellError:
+            # A preview that cannot be read is no reason to stop listening to what is paid for.
+            return None
+        record = Record(
+            id="",
+            sha256=source.sha256,
+            prompt=self._job.prompt,
+            provider=self._endpoint.name,
+            model=self._prepared.model.name or None,
+            size=(facts.width, facts.height),
+            format=facts.format,
+            bytes=source.size,
+            index=index,
+        )
+        return Picture(source, record, facts)
+
     def _keep(self, step: flow.Final, exchange: Exchange) -> tuple[Picture, str | None]:
+        assert exchange.attempt is not None
         spool: Any = step.image
+        if not hasattr(spool, "sha256"):
+            # A small picture, which was read as an ordinary string.
+            spool = exchange.attempt.extract()
+            spool.write(step.image.read())
         facts = inspect(spool)
         if step.usage is not None:
             self._usage = step.usage
         prepared = self._prepared
-        assert exchange.attempt is not None
         secrets = self._endpoint.secrets()
         revised = redact(display_text(step.revised_prompt), secrets) if step.revised_prompt else None
         record = Record(

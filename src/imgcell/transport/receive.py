@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import OutcomeUnknownError
 from imgcell.language import tr
 from imgcell.transport.http import Answer
-from imgcell.wire.body import reader_for
+from imgcell.wire.body import BodyError, CutBodyError, reader_for
 from imgcell.wire.flow import Event, Reply
 
 if TYPE_CHECKING:
@@ -114,7 +115,12 @@ class Receiver:
             if reader.kind == "image":
                 return self._reply(image=reader.finish())
             return self._reply(text=reader.finish())
-        except ValueError:
+        except CutBodyError as error:
+            # Without a declared length the end of the connection is all there is to tell a whole answer from a cut one.
+            if self._answer.status == 200:
+                raise OutcomeUnknownError(tr("The answer broke off. The request was sent and may have been charged.")) from error
+            return self._reply(text=bytes(reader.skeleton[:65536]).decode("utf-8", "replace"))
+        except BodyError:
             # Not the JSON it claims to be; the flow says what that means for this status.
             return self._reply(text=bytes(reader.skeleton[:65536]).decode("utf-8", "replace"))
         finally:
@@ -164,9 +170,7 @@ def _too_large() -> OutcomeUnknownError:
     )
 
 
-def _decoder() -> Any:
-    try:
-        from pybase64 import b64decode
-    except ImportError:
-        from binascii import a2b_base64 as b64decode
-    return b64decode
+def _decoder() -> Callable[[bytes], bytes]:
+    from pybase64 import b64decode
+
+    return partial(b64decode, validate=True)
