@@ -1,0 +1,273 @@
+"""Pictures and masks made ready for sending.
+
+What an endpoint can take goes out as it is, byte for byte, a file straight from the disk.  It is re-encoded only when
+the endpoint cannot take it, and a note in the record says so: another format, a file above the size limit, or an EXIF
+orientation, which endpoints do not all honour and no mask could follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from PIL import Image
+
+from imgcell.errors import InvalidJobError
+from imgcell.jobs import InputImage
+from imgcell.language import tr
+from imgcell.pictures.formats import MEDIA_TYPES
+from imgcell.pictures.given import Given, address, take
+from imgcell.pictures.preview import viewable
+from imgcell.pictures.sheet import Sheet
+from imgcell.pictures.writing import eight_bit, flatten, upright
+from imgcell.providers.profile import Model
+
+__all__ = ["expand", "load_image", "load_mask", "needs_fetch"]
+
+_NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP"}
+
+
+def expand(images: Iterable[Any]) -> list[Any]:
+    """Return *images* with every Sheet, list and tuple in it replaced by its members, in order.
+
+    Raises:
+        InvalidJobError: For a Sheet that is still running or has no picture.
+    """
+    flat: list[Any] = []
+    for value in images:
+        if isinstance(value, Sheet):
+            if not value.done:
+                raise InvalidJobError(tr("This Sheet is still running."), hint=tr("Wait for it first: sheet.wait()."))
+            if not len(value):
+                raise InvalidJobError(tr("This Sheet has no pictures."))
+            flat.extend(value)
+        elif isinstance(value, (list, tuple)):
+            flat.extend(expand(value))
+        else:
+            flat.append(value)
+    return flat
+
+
+def needs_fetch(value: object, model: Model, *, mask: bool = False) -> str | None:
+    """Return the address that must be fetched before :func:`load_image` can take *value*, or ``None``.
+
+    Args:
+        value: What the user gave.
+        model: Whether addresses can be passed on as they are (``image_urls``).
+        mask: A mask is always fetched: it has to be converted and measured here.
+    """
+    url = address(value)
+    return None if url is None or (model.image_urls and not mask) else url
+
+
+def load_image(value: object, model: Model) -> InputImage:
+    """Return *value* as *model* can take it.
+
+    Args:
+        value: A Picture, a PIL image of any mode, bytes, a path, an address (where the model takes addresses), a data address, a
+            NumPy array (uint8, bool, or floats from 0 to 1; HxW or HxWx1 to 4), or a Sheet of one.
+        model: Formats, bytes and addresses it takes.
+
+    Raises:
+        InvalidJobError: If it is no whole picture, or cannot be made small enough.
+    """
+    url = address(value)
+    if url is not None:
+        if not model.image_urls:
+            raise InvalidJobError(tr("{model} takes no addresses of pictures.", model=model.name), hint=tr("Give the picture itself."))
+        return InputImage(url=url, sha256=hashlib.sha256(url.encode()).hexdigest())
+    given = take(value)
+    facts = given.facts
+    if facts is not None and facts.orientation == 1 and facts.media_type in model.image_types and given.size <= model.max_image_bytes:
+        return _as_it_is(given)
+    return _encoded(given, model)
+
+
+def _as_it_is(given: Given) -> InputImage:
+    facts = given.facts
+    assert facts is not None
+    return InputImage(
+        media_type=facts.media_type,
+        data=given.data,
+        path=given.path,
+        width=facts.width,
+        height=facts.height,
+        size=given.size,
+        sha256=given.sha256 or _digest(given),
+        parent=given.parent,
+    )
+
+
+def _digest(given: Given) -> str:
+    if given.data is not None:
+        return hashlib.sha256(given.data).hexdigest()
+    assert given.path is not None
+    digest, buffer = hashlib.sha256(), bytearray(1 << 18)
+    view = memoryview(buffer)
+    try:
+        with given.path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                digest.update(view[:count])
+    except OSError as error:
+        raise given.refused(str(error)) from error
+    return digest.hexdigest()
+
+
+def _encoded(given: Given, model: Model) -> InputImage:
+    """Encode anew, without loss where that fits; refuse what would have to lose pixels to fit."""
+    pixels = given.open()
+    image = upright(viewable(pixels), given.orientation)
+    notes = _reasons(given, model)
+    tried = 0
+    for media_type, params in _ways(image, given, model):
+        laid = image if media_type != "image/jpeg" else flatten(image)
+        data = _bytes(laid, _NAMES[media_type], params)
+        tried = len(data)
+        if tried <= model.max_image_bytes:
+            if notes or given.facts is not None:
+                how = tr("re-encoded as {format}", format=_NAMES[media_type])
+                if "quality" in params:
+                    how += " " + tr("(quality {quality})", quality=params["quality"])
+                if laid is not image and image.mode == "RGBA":
+                    how += " " + tr("on white")
+                notes = [f"{given.name}: {', '.join([*notes, how])}"]
+            return InputImage(
+                media_type=media_type,
+                data=data,
+                width=image.width,
+                height=image.height,
+                size=len(data),
+                sha256=hashlib.sha256(data).hexdigest(),
+                parent=given.parent,
+                notes=tuple(notes),
+            )
+    if not tried:
+        raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name))
+    raise given.refused(
+        tr(
+            "{width}x{height} pixels need {size} even at low quality, and {model} takes at most {limit} a picture",
+            width=image.width,
+            height=image.height,
+            size=_megabytes(tried),
+            model=model.name,
+            limit=_megabytes(model.max_image_bytes),
+        ),
+        hint=tr("Make it smaller first: image.resize(…)."),
+    )
+
+
+def _reasons(given: Given, model: Model) -> list[str]:
+    facts = given.facts
+    if facts is None:
+        return [tr("{format} cannot be sent as it is", format=given.kind)] if given.kind else []
+    reasons = []
+    if facts.orientation != 1:
+        reasons.append(tr("turned upright (EXIF orientation {value})", value=facts.orientation))
+    if facts.media_type not in model.image_types:
+        reasons.append(tr("{model} takes no {format}", model=model.name, format=_NAMES[facts.media_type]))
+    if given.size > model.max_image_bytes:
+        reasons.append(tr("{size} is above the limit of {limit}", size=_megabytes(given.size), limit=_megabytes(model.max_image_bytes)))
+    return reasons
+
+
+def _ways(image: Image.Image, given: Given, model: Model) -> list[tuple[str, dict[str, Any]]]:
+    """The encodings to try, best first."""
+    jpeg: list[tuple[str, dict[str, Any]]] = [("image/jpeg", {"quality": quality}) for quality in (95, 88, 78)]
+    png: list[tuple[str, dict[str, Any]]] = [("image/png", {"compress_level": 1}), ("image/png", {"compress_level": 9})]
+    webp: list[tuple[str, dict[str, Any]]] = [("image/webp", {"quality": quality, "method": 2}) for quality in (92, 80)]
+    clear = image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)
+    # A photograph as PNG is five to ten times its JPEG, for nothing: its losses are in already.
+    lossy = given.facts is not None and given.facts.format == "JPEG"
+    above = given.size > model.max_image_bytes and given.facts is not None and given.facts.format == "PNG"
+    ways = [*jpeg, *webp] if lossy else [*(png[1:] if above else png[:1]), *([*webp, *jpeg] if clear else [*jpeg, *webp])]
+    ways += [way for way in png if way not in ways]
+    return [way for way in ways if way[0] in model.image_types]
+
+
+def _bytes(image: Image.Image, kind: str, params: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
+    # Nothing else of .info goes out: EXIF may hold a place and a name.
+    image.save(buffer, kind, icc_profile=profile, exif=b"", **params)
+    return buffer.getvalue()
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
+    """Return *value* as a PNG in RGBA of exactly the size of *first*: transparent where to edit.
+
+    In modes L and 1 and in arrays of one channel, white (255, True, 1.0) means "edit here", and values of 128 and
+    more count as white; in a picture with an alpha channel, transparent means "edit here" (OpenAI's specification,
+    ``mask``), and what is already such a PNG goes out as it is.
+
+    Raises:
+        InvalidJobError: If it is no mask, is of another size, or marks nothing.
+    """
+    if address(value) is not None:
+        raise InvalidJobError(tr("A mask cannot be sent as an address."), hint=tr("Give the mask itself: a picture, a path or an array."))
+    if first.url is not None:
+        raise InvalidJobError(
+            tr("A mask has to be exactly as large as the first picture, which is only an address here."),
+            hint=tr("Give the picture itself instead of its address."),
+        )
+    given = take(value)
+    pixels = given.open()
+    image = upright(pixels, given.orientation)
+    if image.size != (first.width, first.height):
+        raise InvalidJobError(
+            tr(
+                "The mask is {width}x{height} and the first picture is {first_width}x{first_height}; they must be of the same size.",
+                width=image.width,
+                height=image.height,
+                first_width=first.width,
+                first_height=first.height,
+            ),
+            hint=tr("Resize the mask: mask.resize(({width}, {height})).", width=first.width, height=first.height),
+        )
+    notes: tuple[str, ...] = ()
+    if image.has_transparency_data:
+        alpha = image.convert("RGBA").getchannel("A")
+        whole = given.facts is not None and given.facts.format == "PNG" and given.facts.mode == "RGBA" and given.facts.orientation == 1
+        if whole and alpha.getextrema()[0] == 0 and given.size <= model.max_image_bytes:
+            return _as_it_is(given)
+    elif image.mode == "1" or image.mode == "L" or image.mode.startswith(("I", "F")):
+        grey = image.convert("L") if image.mode in ("1", "L") else eight_bit(image)
+        if sum(grey.histogram()[1:255]):
+            notes = (tr("mask: grey values of 128 and more count as white (edit here)"),)
+        alpha = grey.point([255] * 128 + [0] * 128)
+    else:
+        raise InvalidJobError(
+            tr("The mask (mode {mode}) has no alpha channel, so it does not say where to edit.", mode=image.mode),
+            hint=tr('Give mode L or 1 with white = edit here, mask.convert("L"), or a picture that is transparent there.'),
+        )
+    if alpha.getextrema()[0] != 0:  # only what is fully transparent is edited
+        raise InvalidJobError(
+            tr("The mask marks nothing to edit."),
+            hint=tr("White (in L, 1 and arrays) or transparent (with alpha) marks what to edit."),
+        )
+    mask = Image.merge("RGBA", (*[Image.new("L", image.size, 0)] * 3, alpha))
+    data = _bytes(mask, "PNG", {"compress_level": 6})
+    if len(data) > model.max_image_bytes:
+        raise given.refused(
+            tr(
+                "the mask needs {size}, and {model} takes at most {limit}",
+                size=_megabytes(len(data)),
+                model=model.name,
+                limit=_megabytes(model.max_image_bytes),
+            )
+        )
+    return InputImage(
+        media_type=MEDIA_TYPES["PNG"],
+        data=data,
+        width=mask.width,
+        height=mask.height,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        parent=given.parent,
+        notes=notes,
+    )
