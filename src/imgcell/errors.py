@@ -28,7 +28,11 @@ Every message says what happened; ``hint`` says what to do next.
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = [
     "AnswerError",
@@ -90,6 +94,33 @@ class ImgcellError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints for the error: a few lines, without a traceback, except under ``%tb``.
+
+        IPython calls this method on any exception that has it, once or twice for one failure, and again for ``%tb``;
+        only the caller tells which.
+        """
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_name == "tb" and "IPython" in frame.f_code.co_filename:
+                shell = sys.modules["IPython"].get_ipython()
+                lines: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+                return lines
+            frame = frame.f_back
+        return self.lines()
+
+    def lines(self) -> list[str]:
+        """Return class and message, hint, and where to look it up, each on a line of its own."""
+        facts = {
+            "provider": self.provider,
+            "status": self.status,
+            "code": self.code,
+            "request id": self.request_id,
+            "journal id": self.attempt,
+        }
+        known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+        return [f"{type(self).__name__}: {self.message}", *([self.hint] if self.hint else []), *([f"({known})"] if known else [])]
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.message, dict(self.__dict__)))
 
@@ -141,7 +172,13 @@ class QuotaExceededError(AnswerError):
 
 
 class RateLimitError(AnswerError):
-    """Too many requests, and the wait the provider asks for is beyond what is done by itself."""
+    """Turned away for now: too many requests, and the wait the provider asks for is beyond what is done by itself.
+
+    Attributes:
+        retry_after: Seconds after which the provider says to ask again, or ``None`` if it does not say.
+    """
+
+    retry_after: float | None = None
 
 
 class ModerationError(AnswerError):

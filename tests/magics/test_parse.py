@@ -80,13 +80,27 @@ def test_refusals(line: str, cell: str | None, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("line", ["-o api_key=abc", "--key sk-abcdefgh1234", "-m sk-proj-0123456789abcdef", "-o Authorization=x", "-o token=1"])
+@pytest.mark.parametrize(
+    "line", ["-o api_key=abc", "--key sk-abcdefgh1234", "-m sk-proj-0123456789abcdef", "-o Authorization=x", "-o token=1"]
+)
 def test_keys_are_refused(line: str) -> None:
     """A key on the line is refused with advice, and never repeated."""
     with pytest.raises(InvalidJobError) as caught:
         parse("imagine", line, "x")
     assert "replace it" in str(caught.value)
     assert "sk-" not in str(caught.value)
+
+
+def test_keys_in_prompts_are_refused() -> None:
+    """A key that slipped into the prompt would go to the provider and into the library."""
+    with pytest.raises(InvalidJobError):
+        parse("imagine", "a cat sk-0123456789abcdefghijklmn", None)
+
+
+@pytest.mark.parametrize("line", ["token", "secret -n 2", "-m sk-x", "keyboard"])
+def test_words_that_are_no_keys(line: str) -> None:
+    """A variable may be called token."""
+    assert parse("imagine", line, "a sk-learn-like-diagram-of-things").prompt
 
 
 @pytest.mark.parametrize(
@@ -115,7 +129,10 @@ def test_docstring_lists_every_option(magic: str) -> None:
 
 def test_use() -> None:
     """`%imgcell use` takes a provider and one value of each choice."""
-    assert parse_use("apiyi --model gpt-image-2-all -s 1024x1024") == ("apiyi", {"model": "gpt-image-2-all", "size": "1024x1024", "quality": None})
+    assert parse_use("apiyi --model gpt-image-2-all -s 1024x1024") == (
+        "apiyi",
+        {"model": "gpt-image-2-all", "size": "1024x1024", "quality": None},
+    )
     with pytest.raises(InvalidJobError):
         parse_use("")
     with pytest.raises(InvalidJobError):

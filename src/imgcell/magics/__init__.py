@@ -71,7 +71,7 @@ def _completing(ipython: Any) -> None:
     # What IPython.core.completer.context_matcher sets.
     complete.matcher_api_version = 2  # type: ignore[attr-defined]
     complete.matcher_identifier = "imgcell"  # type: ignore[attr-defined]
-    complete.matcher_priority = 0  # type: ignore[attr-defined]
+    complete.matcher_priority = 1000  # type: ignore[attr-defined]
     complete._imgcell = True  # type: ignore[attr-defined]
     matchers[:] = [matcher for matcher in matchers if not getattr(matcher, "_imgcell", False)]
     matchers.append(complete)

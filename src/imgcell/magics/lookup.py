@@ -57,7 +57,12 @@ def parse_path(text: str) -> NamePath | None:
 def _constant(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant) and type(node.value) in (int, str):
         return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant) and type(node.operand.value) is int:
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and isinstance(node.operand, ast.Constant)
+        and type(node.operand.value) is int
+    ):
         return -node.operand.value
     if isinstance(node, ast.Slice):
         parts = [None if part is None else _constant(part) for part in (node.lower, node.upper, node.step)]
@@ -155,7 +160,8 @@ def _item(value: Any, key: Any, before: str, shown: str) -> Any:
         length = len(value)
         raise InvalidJobError(tr("{shown} is out of range: {before} has {length}.", shown=shown, before=before, length=length)) from None
     raise InvalidJobError(
-        tr("{before} is a {kind}; only lists, tuples, dicts, arrays and sheets are looked into.", before=before, kind=kind.__name__), hint=_aside()
+        tr("{before} is a {kind}; only lists, tuples, dicts, arrays and sheets are looked into.", before=before, kind=kind.__name__),
+        hint=_aside(),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -79,7 +78,7 @@ def parse(magic: str, line: str, cell: str | None) -> Arguments:
         line, prompt = _part(magic, line, options)
     elif _separator(line) is not None:
         raise InvalidJobError(tr("The prompt of a cell goes below the first line, not behind `--`."), hint=_usage(magic))
-    refuse_keys(line)
+    refuse_keys(line, prompt or "")
     words = split(line)
     if "-h" in words or "--help" in words:
         return Arguments(help=True)
@@ -149,20 +148,31 @@ def check_name(name: str) -> str:
     import builtins
 
     if hasattr(builtins, name) or name in ("_", "__", "___", "In", "Out"):
-        raise InvalidJobError(tr("{name} already means something in Python, and binding it would hide that.", name=repr(name)), hint=tr("Choose another NAME."))
+        raise InvalidJobError(
+            tr("{name} already means something in Python, and binding it would hide that.", name=repr(name)),
+            hint=tr("Choose another NAME."),
+        )
     return name
 
 
-#: What looks like a key: "sk-…", and words that name one.  The prompt is not looked at, only the options.
-_KEY = re.compile(r"(?<![\w-])(sk|rk|pk)-[A-Za-z0-9_-]{8,}|\b(api[-_]?key|secret|token|authorization|bearer)\b\s*[=:\s]", re.IGNORECASE)
+#: What looks like a key, and words that announce one.
+_KEY = re.compile(
+    r"(?<![\w-])(?:sk|rk|pk)-[A-Za-z0-9_-]{8,}|\b(?:api[-_]?key|secret|token|authorization)\b\s*[=:]|--?(?:api[-_]?)?key(?:[\s=]|$)|\bbearer\s+\S",
+    re.IGNORECASE,
+)
+#: In a prompt only what can hardly be a word.
+_KEY_IN_PROSE = re.compile(r"(?<![\w-])(?:sk|rk|pk)-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}")
 
 
-def refuse_keys(line: str) -> None:
+def refuse_keys(line: str, prompt: str = "") -> None:
     """Refuse a line with an API key on it: IPython writes it to its history and the notebook keeps it (RELIABILITY.md 4.1)."""
-    if _KEY.search(line + " "):
+    if _KEY.search(line) or _KEY_IN_PROSE.search(prompt):
         raise InvalidJobError(
             tr("A key does not belong on a magic's line: the notebook and IPython's history file would keep it. Nothing was sent."),
-            hint=tr("If this was a real key, replace it at the provider. Set it in the environment before starting Jupyter, keep it in the keyring, or give it to Client(api_key=getpass())."),
+            hint=tr(
+                "If this was a real key, replace it at the provider. Set it in the environment before starting Jupyter, "
+                "keep it in the keyring, or give it to Client(api_key=getpass.getpass()) and name that client with -p."
+            ),
         )
 
 
@@ -260,9 +270,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not key.strip():
         raise InvalidJobError(tr("-o takes KEY=VALUE, not {text}.", text=repr(text)), hint="-o background=transparent")
     return key.strip(), value
-
-
-def unused(words: Sequence[str]) -> None:
-    """Refuse words that a command does not take."""
-    if words:
-        raise InvalidJobError(tr("Nothing is expected after it, not {words}.", words=" ".join(words)))

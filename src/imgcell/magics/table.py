@@ -47,7 +47,14 @@ def options_for(magic: str) -> tuple[Option, ...]:
     if magic == "use":
         return choice[1:]
     pictures = (
-        Option(("-i", "--image"), "images", tr("a picture to edit: a variable, a path or a URL; again for the next one"), "IMAGE", "repeat", "images"),
+        Option(
+            ("-i", "--image"),
+            "images",
+            tr("a picture to edit: a variable, a path or a URL; again for the next one"),
+            "IMAGE",
+            "repeat",
+            "images",
+        ),
         Option(("--mask",), "mask", tr("where to edit: white, or transparent in a picture with alpha"), "MASK", "text", "images"),
     )
     rest = (
@@ -103,4 +110,12 @@ def _imgcell() -> str:
         ("%imgcell help", tr("show this help")),
     )
     width = max(len(line) for line, _ in lines)
-    return "\n".join([tr("imgcell in this notebook."), "", *(f"    {line:<{width}}  {about}" for line, about in lines), "", tr("`%%imagine --help` and `%%imgedit --help` list their options.")])
+    return "\n".join(
+        [
+            tr("imgcell in this notebook."),
+            "",
+            *(f"    {line:<{width}}  {about}" for line, about in lines),
+            "",
+            tr("`%%imagine --help` and `%%imgedit --help` list their options."),
+        ]
+    )

@@ -1,0 +1,64 @@
+"""What the magics remember between cells: the provider in use, its clients, and requests that an interrupt left under way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imgcell.client import Client, Run
+
+__all__ = ["Session", "session"]
+
+
+@dataclass
+class Session:
+    """One for the process, as there is one shell in it.
+
+    Attributes:
+        provider: What ``%imgcell use`` named, or ``None`` for the client's own choice.
+        model, size, quality: Its companions; they hold for that provider only.
+        left: Runs that go on in the background after an interrupt or ``--later``.
+    """
+
+    provider: str | None = None
+    model: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    left: list[Run] = field(default_factory=list)
+    _clients: dict[str, tuple[tuple[Any, ...], Client]] = field(default_factory=dict)
+
+    def client(self, name: str | None, names: Mapping[str, Any]) -> Client:
+        """Return the client for provider *name* (``None``: the one in use), kept between cells for its connections.
+
+        A variable of *names* that holds a :class:`imgcell.Client` may stand for a provider: the way to a key or an
+        address that is in no profile.
+
+        Raises:
+            InvalidJobError: For a provider that does not exist.
+        """
+        from imgcell.client import Client
+
+        name = name or self.provider
+        given = names.get(name) if name is not None else None
+        if isinstance(given, Client):
+            return given
+        client = Client(name)
+        known = client.provider
+        # A client holds on to the address and the folder it found; a change of either takes a new one.
+        found_by = (os.environ.get("IMGCELL_HOME"), *(os.environ.get(variable) for variable in known.url_variables))
+        kept = self._clients.get(known.name)
+        if kept is not None and kept[0] == found_by and kept[1].provider is known:
+            return kept[1]
+        self._clients[known.name] = (found_by, client)
+        return client
+
+    def under_way(self) -> list[Run]:
+        """Return the runs that are still received in the background."""
+        self.left = [run for run in self.left if not run.done]
+        return self.left
+
+
+session = Session()

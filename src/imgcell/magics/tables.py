@@ -1,0 +1,113 @@
+"""Tables in a cell's output, as HTML and as text: the plan, the status, the providers."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgcell.language import tr
+
+if TYPE_CHECKING:
+    from imgcell.magics.grid import Grid
+    from imgcell.providers.prices import Cost
+
+__all__ = ["facts", "show", "show_plan", "table"]
+
+#: Letters of a field's value that a plan shows.
+_SHOWN = 300
+
+
+def show(markup: str, text: str) -> None:
+    """Display *markup*, with *text* where there is no HTML."""
+    from IPython.display import display
+
+    display({"text/html": markup, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """Return a table as HTML (every cell escaped) and as aligned text."""
+    from imgcell.pictures.words import clean, columns
+
+    kept = [[clean(value) for value in row] for row in rows]
+    widths = [max(columns(row[at]) for row in [list(heads), *kept]) for at in range(len(heads))]
+
+    def aligned(row: Sequence[str]) -> str:
+        return "  ".join(value + " " * (width - columns(value)) for value, width in zip(row, widths, strict=True)).rstrip()
+
+    text = "\n".join([aligned(heads), "  ".join("─" * width for width in widths), *map(aligned, kept)])
+    cell = "text-align:left;padding:4px 12px 4px 0;vertical-align:top;overflow-wrap:anywhere"
+    head = "".join(f'<th style="{cell}">{html.escape(value)}</th>' for value in heads)
+    body = "".join("<tr>" + "".join(f'<td style="{cell}">{html.escape(value)}</td>' for value in row) + "</tr>" for row in kept)
+    return f'<table style="border-collapse:collapse;margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', text
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return names and values, one a line, as HTML (escaped) and as aligned text."""
+    from imgcell.pictures.words import clean, columns
+
+    width = max(columns(name) for name, _ in rows)
+    text = "\n".join(f"{name}{' ' * (width - columns(name))}  {clean(value)}" for name, value in rows)
+    name_style = "text-align:left;font-weight:600;padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap"
+    body = "".join(
+        f'<tr><th style="{name_style}">{html.escape(name)}</th>'
+        f'<td style="text-align:left;padding:2px 0;overflow-wrap:anywhere">{html.escape(clean(value))}</td></tr>'
+        for name, value in rows
+    )
+    return f'<table style="border-collapse:collapse;margin:4px 0"><tbody>{body}</tbody></table>', text
+
+
+def show_plan(ipython: Any, grid: Grid) -> None:
+    """Show what *grid* would send and its price; nothing is sent.
+
+    Raises:
+        InvalidJobError: For a job that could not be sent.
+    """
+    from imgcell.magics.confirm import priced
+
+    plans = [task.client.plan(task.job) for task in grid.tasks]
+    heads = [tr("provider"), tr("model"), tr("size"), tr("quality"), tr("requests"), tr("pictures"), tr("price")]
+    rows = [
+        [
+            plan.provider,
+            plan.model or "",
+            task.job.size or "",
+            task.job.quality or "",
+            str(len(plan.calls)),
+            str(plan.pictures),
+            _price(plan.cost),
+        ]
+        for task, plan in zip(grid.tasks, plans, strict=True)
+    ]
+    markup, text = table(heads, rows)
+    requests = sum(len(plan.calls) for plan in plans)
+    total = tr("{pictures} pictures in {requests} requests", pictures=grid.pictures, requests=requests)
+    total += (f", {priced(grid.cost())}" if grid.cost() else "") + ". " + tr("Nothing was sent.")
+    details = [_call(call) for plan in plans for call in plan.calls]
+    notes = list(dict.fromkeys(note for plan in plans for note in plan.notes))
+    listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    pre = html.escape("\n\n".join(details))
+    show(
+        f"{markup}<div>{html.escape(total)}</div>"
+        + (f'<ul style="margin:4px 0">{listed}</ul>' if notes else "")
+        + f"<details><summary>{html.escape(tr('What would be sent'))}</summary>"
+        + f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{pre}</pre></details>',
+        "\n".join([text, total, *(f"- {note}" for note in notes), "", "\n\n".join(details)]),
+    )
+
+
+def _price(cost: Cost | None) -> str:
+    if cost is None:
+        return tr("unknown")
+    if cost.basis == "free":
+        return tr("free")
+    return tr("about {amount} {currency}", amount=f"{cost.amount:.4g}", currency=cost.currency)
+
+
+def _call(call: Any) -> str:
+    lines = [f"{call['method']} {call['url']} ({call['encoding']})"]
+    for name, value in call["body"]:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        lines.append(f"    {name}: {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}")
+    return "\n".join(lines)

@@ -1,0 +1,159 @@
+"""A shell without a kernel, and a provider without a wire: cells run, nothing is sent."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import pytest
+from PIL import Image
+
+from imgcell.pictures.picture import Picture
+from imgcell.pictures.record import Record
+from imgcell.pictures.source import MemorySource
+from imgcell.pictures.steps import Final, Progress
+from imgcell.providers.prices import Cost
+from imgcell.providers.profile import Field, Model, Provider
+
+
+def make_picture(prompt: str, number: int, model: str | None = None) -> Picture:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (40 * number % 256, 90, 160)).save(buffer, "PNG")
+    source = MemorySource(buffer.getvalue())
+    return Picture(source, Record(id=f"p-{number}", sha256=source.sha256, prompt=prompt, provider="fake", model=model))
+
+
+class FakeRun:
+    """Ends when it is told to, as a real one does on its own thread."""
+
+    def __init__(self, sheet, job, position, on_step, outcome):
+        self.sheet, self.job, self.position, self.on_step, self.outcome = sheet, job, position, on_step, outcome
+        self.errors, self.warnings, self.cancels = (), [], 0
+        self._done, self._callbacks = threading.Event(), []
+
+    @property
+    def done(self):
+        return self._done.is_set()
+
+    def end(self):
+        if isinstance(self.outcome, Exception):
+            self.errors = (self.outcome,)
+            for place in range(self.position, self.position + self.job.n):
+                self.sheet._fail(self.outcome, place)
+        else:
+            for place in range(self.position, self.position + self.job.n):
+                picture = make_picture(self.job.prompt, place, self.job.model)
+                self.sheet._add(picture, place)
+                self.on_step(Final(picture))
+        self._done.set()
+        for function in self._callbacks:
+            function()
+
+    def wait(self, timeout=None):
+        if self.outcome == "interrupt":
+            raise KeyboardInterrupt
+        return self._done.wait(timeout)
+
+    def cancel(self):
+        self.cancels += 1
+        return 1
+
+    def add_done_callback(self, function):
+        if self.done:
+            function()
+        else:
+            self._callbacks.append(function)
+
+
+class FakeClient:
+    """Answers by model name: what `outcomes` says, else a picture."""
+
+    def __init__(self, name):
+        fields = {"size": Field("size", values=("1024x1024", "1536x1024")), "quality": Field("quality", values=("low", "high"))}
+        model = Model("standard", fields=fields, pictures_per_call=10)
+        self.provider = Provider(
+            name, name.title(), "http://127.0.0.1/v1", "openai", "standard", {"standard": model}, model, ("FAKE_API_KEY",)
+        )
+        self.outcomes, self.jobs, self.runs, self.planned = {}, [], [], []
+        self.held = False
+
+    def plan(self, job):
+        self.planned.append(job)
+        outcome = self.outcomes.get(job.model)
+        if isinstance(outcome, tuple):
+            raise outcome[0]
+        from imgcell.client.plan import Plan
+
+        call = {"method": "POST", "url": "http://127.0.0.1/v1/images/generations", "encoding": "json", "body": (("prompt", job.prompt),)}
+        return Plan(self.provider.name, job.model or "standard", (call,), job.n, Cost(0.04 * job.n, "USD", "estimated"))
+
+    def key(self):
+        return None
+
+    def _required_key(self):
+        return None
+
+    def submit(self, job, *, on_step=None, sheet=None, position=0):
+        self.jobs.append(job)
+        run = FakeRun(sheet, job, position, on_step, self.outcomes.get(job.model))
+        self.runs.append(run)
+        on_step(Progress("waiting", 0.0, "waiting"))
+        if not self.held and run.outcome != "interrupt":
+            run.end()
+        return run
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """The one fake client, whatever provider is named; its `outcomes`, `jobs` and `runs` can be looked at."""
+    import imgcell.magics.session as remembered
+    from imgcell.magics.grid import Grid
+
+    clients = {}
+
+    def client(self, name, names):
+        return clients.setdefault(name or self.provider or "fake", FakeClient(name or self.provider or "fake"))
+
+    monkeypatch.setattr(remembered.Session, "client", client)
+    monkeypatch.setattr(Grid, "cost", lambda self: {"USD": 0.04 * self.pictures})
+    for name, value in vars(remembered.Session()).items():
+        monkeypatch.setattr(remembered.session, name, value)
+    clients["fake"] = FakeClient("fake")
+    clients["fake"].others = clients
+    return clients["fake"]
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """An IPython shell with the extension loaded, in a folder of its own."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.chdir(tmp_path)
+    InteractiveShell.clear_instance()
+    config = Config()
+    config.HistoryManager.enabled = False
+    instance = InteractiveShell.instance(config=config)
+    instance.run_line_magic("load_ext", "imgcell")
+    yield instance
+    instance.run_line_magic("unload_ext", "imgcell")
+    instance.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def cell(shell):
+    """Run a cell's text; return what it displayed (MIME bundles), wrote, and failed with."""
+    from IPython.utils.capture import capture_output
+
+    class Ran:
+        def __init__(self, text):
+            with capture_output() as captured:
+                self.result = shell.run_cell(text)
+            self.error = self.result.error_before_exec or self.result.error_in_exec
+            self.bundles = [output.data for output in captured.outputs]
+            self.out, self.err = captured.stdout, captured.stderr
+            self.names = shell.user_ns
+
+    return Ran
