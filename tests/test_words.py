@@ -30,11 +30,11 @@ def test_the_python_of_the_readme_runs(name, project, tmp_path, monkeypatch, cap
 
 @pytest.mark.parametrize("name", READMES)
 def test_the_cells_of_the_readme_run(name, project, tmp_path, monkeypatch):
-    """The notebook cells (```jupyter blocks, split at empty lines before a magic) run in a shell on the sandbox."""
+    """The notebook cells (```ipython blocks, split at empty lines before a magic) run in a shell on the sandbox."""
     from IPython.core.interactiveshell import InteractiveShell
 
     monkeypatch.chdir(tmp_path)
-    cells = [cell for block in blocks((project / name).read_text(encoding="utf-8"), "jupyter") for cell in re.split(r"\n\n(?=%)", block)]
+    cells = [cell for block in blocks((project / name).read_text(encoding="utf-8"), "ipython") for cell in re.split(r"\n\n(?=%)", block)]
     assert cells
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
@@ -51,7 +51,7 @@ def test_the_cells_of_the_readme_run(name, project, tmp_path, monkeypatch):
 def test_both_readmes_show_the_same_code(project):
     """The Chinese README has the same blocks in the same order (prompts may differ) and the same pictures."""
     english, chinese = ((project / name).read_text(encoding="utf-8") for name in READMES)
-    for language in ("python", "jupyter", "sh", "toml"):
+    for language in ("python", "ipython", "sh", "toml"):
         assert len(blocks(english, language)) == len(blocks(chinese, language)), language
     picture = re.compile(r"docs/pictures/[\w.-]+")
     assert picture.findall(english) == picture.findall(chinese)

@@ -1,0 +1,43 @@
+"""What the types of the public names promise; read by mypy in strict mode, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import PIL.Image
+
+import imgcell
+from imgcell.pictures.steps import Final, Partial, Progress
+
+
+def blocking() -> None:
+    """Sheets are sequences of pictures; a picture is a PIL image and has a record."""
+    with imgcell.Client("sandbox", timeout=60.0, max_in_flight=2) as client:
+        sheet: imgcell.Sheet = client.generate("a kite", n=2, size="1024x1024")
+        picture: imgcell.Picture = sheet[0]
+        half: imgcell.Sheet = sheet[:1]
+        image: PIL.Image.Image = picture.resize((64, 64))
+        record: imgcell.Record = picture.record
+        size: tuple[int, int] = record.size
+        data: bytes = picture.data
+        edited: imgcell.Sheet = client.edit("make it winter", images=[picture, "kite.png", image, data], mask=image)
+        print(half, size, edited)
+
+
+async def awaited() -> None:
+    """The awaited faces return the same; the stream yields one of three steps."""
+    async with imgcell.Client(base_url="http://127.0.0.1:8000/v1", api_key="sk-anything") as client:
+        sheet: imgcell.Sheet = await client.agenerate("a kite")
+        more: imgcell.Sheet = await client.aedit("make it winter", images=[sheet[0]])
+        steps: AsyncIterator[Progress | Partial | Final] = client.stream(imgcell.Generate("a kite", partial_images=2))
+        async for step in steps:
+            if isinstance(step, Final):
+                last: imgcell.Picture = step.picture
+                print(last, more)
+
+
+def errors(error: imgcell.errors.ImgcellError) -> None:
+    """Every error carries the same facts."""
+    status: int | None = error.status
+    hint: str | None = error.hint
+    print(status, hint, isinstance(error, imgcell.errors.OutcomeUnknownError))
