@@ -125,7 +125,7 @@ class Portal:
         if _NESTABLE:
             # The public apply() would replace asyncio.Task and asyncio.run for the whole kernel, and a patched
             # kernel loop drops queued cells (GROUND.md sections 0 and 3).  Only our own class is patched.
-            import nest_asyncio
+            import nest_asyncio  # type: ignore[import-untyped]  # it has no annotations
 
             nest_asyncio._patch_loop(loop)
         ready = threading.Event()
@@ -174,4 +174,4 @@ def _forget_after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)
-atexit.register(lambda: _portal.close())
+atexit.register(lambda: portal().close())  # the one at that time: after a fork it is another

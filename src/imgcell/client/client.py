@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,19 +15,19 @@ from urllib.parse import urlsplit
 
 from imgcell import costs, providers
 from imgcell.client.part import Part, Prepared, interrupted_sentence
-from imgcell.client.plan import Plan, describe
+from imgcell.client.plan import Plan, describe, total
 from imgcell.client.prepare import prepare
 from imgcell.client.run import Run
 from imgcell.client.steps import Steps
-from imgcell.errors import ConfigurationError, InvalidJobError, MissingKeyError
+from imgcell.client.where import checked_url, default_provider, find_url, missing_key
+from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Encoding, Generate, Job
 from imgcell.language import tr
 from imgcell.ledger import Ledger, MemoryLedger
-from imgcell.options import home, options
+from imgcell.options import home
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.steps import Final, Partial, Step
 from imgcell.portal import Portal, portal
-from imgcell.providers.prices import Cost
 from imgcell.store import Library
 from imgcell.transport.addresses import is_local_host
 from imgcell.transport.exchange import Endpoint
@@ -38,13 +38,16 @@ from imgcell.transport.keys import Key, find_key
 from imgcell.wire.flow import Call
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from imgcell.client.fields import EditFields, GenerateFields
     from imgcell.providers.profile import Provider
 
 __all__ = ["Client"]
 
 _TIMEOUT = 600.0
 
-#: ``None`` or no word at all: the ledgers and libraries of this process, by folder.
+#: The ledgers and libraries of this process, by process id and folder.
 _shelves: dict[tuple[int, Path], tuple[Ledger, Library]] = {}
 
 
@@ -84,14 +87,18 @@ class Client:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
                 raise InvalidJobError(tr("{name} must be a number above 0, not {value}.", name=name, value=repr(value)))
         if provider is None:
-            provider = "openai-compatible" if base_url is not None else _default_provider()
+            provider = "openai-compatible" if base_url is not None else default_provider()
         self.provider: Provider = providers.get(provider)
         self._api_key = Key(api_key, "api_key=") if api_key else None
-        self._base_url = _checked(base_url, "base_url=") if base_url is not None else None
+        self._base_url = checked_url(base_url, "base_url=") if base_url is not None else None
         self._timeout = float(timeout)
         self._connect_timeout = float(connect_timeout)
         self._max_in_flight = int(max_in_flight)
-        self._home: Path | None = None if library is False else (home() if library in (None, True) else Path(library).expanduser().absolute())  # type: ignore[arg-type]
+        self._home: Path | None = None
+        if library is None or library is True:
+            self._home = home()
+        elif library is not False:
+            self._home = Path(library).expanduser().absolute()
         self._endpoint: tuple[Portal, Endpoint] | None = None
         self._closed = False
 
@@ -120,7 +127,20 @@ class Client:
         """Make pictures from words and wait for them.
 
         Args:
-            prompt: What to draw; the other fields are those of :class:`imgcell.Generate`.
+            prompt: What to draw; any script.
+            model: Any name; ``None`` is the provider's default.
+            n: How many pictures, 1 to 10; more than one request makes is asked for in parallel.
+            size: ``"WIDTHxHEIGHT"`` in pixels, ``"auto"``, or whatever the provider takes.
+            quality: For example ``"low"``, ``"medium"``, ``"high"``, ``"hd"``.
+            background: ``"transparent"``, ``"opaque"`` or ``"auto"``.
+            output_format: ``"png"``, ``"jpeg"`` or ``"webp"``.
+            output_compression: 0 to 100, for JPEG and WebP.
+            moderation: ``"low"`` or ``"auto"``.
+            style: ``"vivid"`` or ``"natural"``.
+            response_format: ``"url"`` or ``"b64_json"``; ``None`` leaves it to the profile.
+            user: An end-user id that is passed on.
+            partial_images: 0 to 3 partial pictures while streaming; ``None`` does not stream.
+            extra: Fields sent as they are, whatever the profile knows of them.
             on_partial: Called with each partial picture as it comes.
             on_done: Called with each finished picture as it comes.  Callbacks run on imgcell's own thread and may use
                 the blocking API themselves.
@@ -165,10 +185,27 @@ class Client:
         """Change pictures by words and wait for the results.
 
         Args:
-            prompt: What to change; the other fields are those of :class:`imgcell.Edit`.
+            prompt: What to change; any script.
             images: A picture or several, in the order in which the prompt names them: a Picture, a PIL image of any
                 mode, bytes, a path, an http(s) URL, a numpy array (height × width × 1, 3 or 4), a Sheet.
             mask: Where to edit: white (255, True) in modes L and 1 and in arrays; transparent where there is alpha.
+            model: Any name; ``None`` is the provider's default.
+            n: How many pictures, 1 to 10; more than one request makes is asked for in parallel.
+            size: ``"WIDTHxHEIGHT"`` in pixels, ``"auto"``, or whatever the provider takes.
+            quality: For example ``"low"``, ``"medium"``, ``"high"``, ``"hd"``.
+            background: ``"transparent"``, ``"opaque"`` or ``"auto"``.
+            output_format: ``"png"``, ``"jpeg"`` or ``"webp"``.
+            output_compression: 0 to 100, for JPEG and WebP.
+            moderation: ``"low"`` or ``"auto"``.
+            style: ``"vivid"`` or ``"natural"``.
+            response_format: ``"url"`` or ``"b64_json"``; ``None`` leaves it to the profile.
+            user: An end-user id that is passed on.
+            partial_images: 0 to 3 partial pictures while streaming; ``None`` does not stream.
+            input_fidelity: ``"high"`` or ``"low"``.
+            encoding: ``"multipart"`` or ``"json"``; ``None`` is the profile's.
+            extra: Fields sent as they are, whatever the profile knows of them.
+            on_partial: As for :meth:`generate`.
+            on_done: As for :meth:`generate`.
 
         Returns:
             As for :meth:`generate`.
@@ -186,12 +223,12 @@ class Client:
 
     # -- awaited ----------------------------------------------------------------------------------------------
 
-    async def agenerate(self, prompt: str, **fields: Any) -> Sheet:
+    async def agenerate(self, prompt: str, **fields: Unpack[GenerateFields]) -> Sheet:
         """As :meth:`generate`, awaited; cancelling stops what has not been sent."""
         on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
-        return await self._awaited(_job(Generate, prompt, fields), on_step)
+        return await self._awaited(_job(Generate, prompt, {**fields}), on_step)
 
-    async def aedit(self, prompt: str, images: Any = (), **fields: Any) -> Sheet:
+    async def aedit(self, prompt: str, images: Any = (), **fields: Unpack[EditFields]) -> Sheet:
         """As :meth:`edit`, awaited; cancelling stops what has not been sent."""
         on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
         return await self._awaited(_job(Edit, prompt, {"images": images, **fields}), on_step)
@@ -212,7 +249,8 @@ class Client:
         Args:
             job: What to make.
             on_step: Called with every Progress, Partial and Final, on imgcell's own thread.
-            sheet: A sheet to add the pictures to, from *position* on; ``None`` makes one.
+            sheet: A sheet to add the pictures to; ``None`` makes one.
+            position: Where in *sheet* the first picture goes.
 
         Raises:
             InvalidJobError: The job cannot be sent as it is.  Nothing was sent.
@@ -250,7 +288,7 @@ class Client:
             calls.append(describe(call, self.base_url))
             notes.extend(call.notes)
         estimates = [costs.estimate(piece, prepared.model) for piece in prepared.parts()]
-        return Plan(self.provider.name, prepared.model.name or None, tuple(calls), job.n, _sum(estimates), tuple(dict.fromkeys(notes)))
+        return Plan(self.provider.name, prepared.model.name or None, tuple(calls), job.n, total(estimates), tuple(dict.fromkeys(notes)))
 
     # -- closing ----------------------------------------------------------------------------------------------
 
@@ -286,7 +324,7 @@ class Client:
             ConfigurationError: There is none, or it cannot be used.
         """
         if self._base_url is None:
-            self._base_url = _find_url(self.provider)
+            self._base_url = find_url(self.provider)
         return self._base_url
 
     def key(self) -> Key | None:
@@ -341,7 +379,7 @@ class Client:
             sheet = run.result()
         except KeyboardInterrupt:
             sent = run.cancel()
-            print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)  # noqa: T201 - the user's own terminal or cell
+            print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)
             raise
         _warn(run)
         return sheet
@@ -349,11 +387,11 @@ class Client:
     async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
         loop = asyncio.get_running_loop()
         run = await loop.run_in_executor(None, lambda: self.submit(job, on_step=on_step))
-        finished = loop.create_future()
+        finished: asyncio.Future[None] = loop.create_future()
 
         def tell() -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: finished.done() or finished.set_result(None))
+                loop.call_soon_threadsafe(_settle, finished)
 
         run.add_done_callback(tell)
         try:
@@ -366,36 +404,28 @@ class Client:
         return sheet
 
 
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 async def _close(endpoint: Endpoint) -> None:
     await endpoint.pool.close()
     await endpoint.downloads.close()
 
 
-def missing_key(provider: Provider) -> MissingKeyError:
-    """Return the error for a provider without a key: it names every way there is to go on."""
-    variable = provider.key_variables[0]
-    return MissingKeyError(
-        tr("No API key for {provider}: {variable} is not set.", provider=provider.name, variable=" / ".join(provider.key_variables)),
-        hint=tr(
-            'Set it before Jupyter starts (export {variable}=…), store it with `keyring set imgcell {provider}`, or give Client(api_key=…). '
-            'To try everything without a key, use the provider "sandbox".',
-            variable=variable,
-            provider=provider.name,
-        ),
-        provider=provider.name,
-    )
-
-
 def _job(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:
     unknown = set(fields) - {field.name for field in dataclasses.fields(kind)}
     if unknown:
-        raise TypeError(f"unexpected keyword argument {sorted(unknown)[0]!r}; fields that imgcell does not know go into extra={{…}}")
+        raise TypeError(f"unexpected keyword argument {min(unknown)!r}; fields that imgcell does not know go into extra={{…}}")
     if fields.get("extra") is None:
         fields.pop("extra", None)
     return kind(prompt, **fields)
 
 
-def _callbacks(on_partial: Callable[[Partial], object] | None, on_done: Callable[[Final], object] | None) -> Callable[[Step], object] | None:
+def _callbacks(
+    on_partial: Callable[[Partial], object] | None, on_done: Callable[[Final], object] | None
+) -> Callable[[Step], object] | None:
     if on_partial is None and on_done is None:
         return None
 
@@ -412,66 +442,6 @@ def _warn(run: Run) -> None:
     for text in run.warnings:
         warnings.warn(text, stacklevel=4)
     if run.errors:
-        text = tr("{missing} of {asked} pictures did not come: {reason}", missing=len(run.sheet.errors), asked=len(run.sheet.errors) + len(run.sheet), reason=str(run.errors[0]))
+        missing, came = len(run.sheet.errors), len(run.sheet)
+        text = tr("{missing} of {asked} pictures did not come: {reason}", missing=missing, asked=missing + came, reason=str(run.errors[0]))
         warnings.warn(text, stacklevel=4)
-
-
-def _sum(estimates: Sequence[Cost | None]) -> Cost | None:
-    known = [estimate for estimate in estimates if estimate is not None]
-    if not known or len(known) < len(estimates):
-        return None
-    return dataclasses.replace(known[0], amount=sum(estimate.amount for estimate in known))
-
-
-def _default_provider() -> str:
-    named = os.environ.get("IMGCELL_PROVIDER", "").strip()
-    if named:
-        return named
-    for name in providers.names():
-        provider = providers.get(name)
-        if any(os.environ.get(variable, "").strip() for variable in provider.key_variables) and _has_address(provider):
-            return name
-    return "sandbox"
-
-
-def _has_address(provider: Provider) -> bool:
-    # OPENAI_BASE_URL says that OPENAI_API_KEY belongs to another server than OpenAI's.
-    elsewhere = any(os.environ.get(variable, "").strip() for variable in provider.url_variables)
-    return bool(elsewhere or (provider.base_url and not os.environ.get("OPENAI_BASE_URL", "").strip()) or (provider.base_url and "OPENAI_API_KEY" not in provider.key_variables))
-
-
-def _find_url(provider: Provider) -> str:
-    for variable in provider.url_variables:
-        value = os.environ.get(variable, "").strip()
-        if value:
-            return _checked(value, f"${variable}")
-    if provider.base_url:
-        return _checked(provider.base_url, provider.source)
-    if provider.server is not None:
-        import importlib
-
-        module, _, function = provider.server.partition(":")
-        started: str = getattr(importlib.import_module(module), function)()
-        return started
-    raise ConfigurationError(
-        tr("{provider} has no address of its own.", provider=provider.name),
-        hint=tr('Give base_url="https://…/v1".'),
-        provider=provider.name,
-    )
-
-
-def _checked(url: str, source: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname or ""
-        usable = parts.scheme in ("http", "https") and bool(host) and parts.username is None and (parts.port or 1) > 0
-    except ValueError:
-        usable, host, parts = False, "", None  # type: ignore[assignment]
-    if not usable or not url.strip().isprintable():
-        raise ConfigurationError(tr("The address from {source} cannot be used: {url}", source=source, url=url[:200]), hint=tr('It should look like "https://…/v1".'))
-    if parts.scheme == "http" and not is_local_host(host) and not options.allow_http:
-        raise ConfigurationError(
-            tr("{url} is plain http: your key and pictures could be read on the way.", url=url[:200]),
-            hint=tr("Use https, or set imgcell.options.allow_http = True if you trust the network."),
-        )
-    return url.strip().rstrip("/")

@@ -20,7 +20,7 @@ from imgcell.pictures.steps import Final, Partial, Progress
 from imgcell.transport.exchange import Endpoint, Exchange
 from imgcell.transport.http import Delivery
 from imgcell.wire import flow
-from imgcell.wire.answers import display_text, redact
+from imgcell.wire.texts import display_text, redact
 
 if TYPE_CHECKING:
     from imgcell.client.run import Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from imgcell.language import tr
 from imgcell.providers.prices import Cost
 from imgcell.wire.flow import Call, FormBody, JsonBody
 
-__all__ = ["Plan", "describe"]
+__all__ = ["Plan", "describe", "total"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Plan:
             price = tr("free of charge")
         else:
             price = tr("about {amount} {currency}", amount=f"{self.cost.amount:.4g}", currency=self.cost.currency)
-        lines.append(tr("{pictures} pictures in {calls} requests, {price}; nothing was sent", pictures=self.pictures, calls=len(self.calls), price=price))
+        counts = {"pictures": self.pictures, "calls": len(self.calls)}
+        lines.append(tr("{pictures} pictures in {calls} requests, {price}; nothing was sent", price=price, **counts))
         lines.extend(f"- {note}" for note in self.notes)
         return "\n".join(lines)
 
@@ -78,3 +80,11 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:199] + "…"
+
+
+def total(estimates: Sequence[Cost | None]) -> Cost | None:
+    """Return the sum of *estimates*, ``None`` if one of them is unknown."""
+    known = [estimate for estimate in estimates if estimate is not None]
+    if not known or len(known) < len(estimates):
+        return None
+    return dataclasses.replace(known[0], amount=sum(estimate.amount for estimate in known))

@@ -26,12 +26,10 @@ def prepare(job: Job, provider: Provider, connect_timeout: float) -> Prepared:
     mask: InputImage | None = None
     if isinstance(job, Edit):
         given = expand(job.images)
-        # What can be refused without reading a single picture is refused first.
         images = tuple(_image(value, model, connect_timeout, number) for number, value in enumerate(given, 1))
         if job.mask is not None:
             mask = _mask(job.mask, images[0], model, connect_timeout)
-    notes = [note for image in images for note in image.notes]
-    notes += [note for note in (mask.notes if mask is not None else ())]
+    notes = [note for sent in (*images, mask) if sent is not None for note in sent.notes]
     notes += providers.check(job, images, mask, model)
     return Prepared(job, images, mask, model, provider, tuple(dict.fromkeys(notes)))
 
@@ -47,7 +45,7 @@ def _mask(value: object, first: InputImage, model: Model, connect_timeout: float
             tr("A mask has to be exactly as large as the first picture, which is only an address here."),
             hint=tr("Give the picture itself instead of its address."),
         )
-    url = needs_fetch(value, model)
+    url = needs_fetch(value, model, mask=True)
     return load_mask(_fetched(url, connect_timeout) if url is not None else value, first, model)
 
 

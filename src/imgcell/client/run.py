@@ -36,7 +36,13 @@ class Run:
     """
 
     def __init__(
-        self, portal: Portal, parts: Sequence[Part], sheet: Sheet, *, finish_sheet: bool = True, on_step: Callable[[Any], object] | None = None
+        self,
+        portal: Portal,
+        parts: Sequence[Part],
+        sheet: Sheet,
+        *,
+        finish_sheet: bool = True,
+        on_step: Callable[[Any], object] | None = None,
     ) -> None:
         self._portal = portal
         self._parts = parts

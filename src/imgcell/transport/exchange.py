@@ -42,8 +42,9 @@ from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.http import CONNECTION_ERRORS, Delivery, Pool
 from imgcell.transport.receive import Receiver
-from imgcell.wire.answers import display_text, redact, request_id
 from imgcell.wire.flow import Call, Extract, Final, Flow, NextEvent, Partial, Pause, Reply, Step
+from imgcell.wire.refusals import problem_in
+from imgcell.wire.texts import display_text, redact
 
 if TYPE_CHECKING:
     from imgcell.ledger import Attempt, Ledger
@@ -137,6 +138,7 @@ class Exchange:
         Raises:
             ImgcellError: See the table above; the ledger has the outcome when it is raised.
         """
+        name = self._endpoint.name
         for pause in (*_BUSY_PAUSES, None):
             try:
                 await self._once(converse())
@@ -145,7 +147,7 @@ class Exchange:
                 if pause is None or wait is None or wait > LONGEST_WAIT:
                     raise _with_time(error) from None
                 self._endpoint.gate.hold(wait)
-                self._listener.state("waiting", tr("{provider} is busy, waiting {seconds} s", provider=self._endpoint.name, seconds=f"{wait:.0f}"))
+                self._listener.state("waiting", tr("{provider} is busy, waiting {seconds} s", provider=name, seconds=f"{wait:.0f}"))
             else:
                 return
 
@@ -249,13 +251,14 @@ class Exchange:
                 break
             except CONNECTION_ERRORS as error:
                 if self._delivery.started:
-                    raise self._unknown(tr("The connection to {provider} broke before an answer came.", provider=self._endpoint.name)) from error
+                    broke = tr("The connection to {provider} broke before an answer came.", provider=self._endpoint.name)
+                    raise self._unknown(broke) from error
                 if pause is None:
                     raise self._not_sent(error) from error
                 await asyncio.sleep(pause)
         self._listener.state("receiving", tr("receiving"))
         receiver = self._receiver = Receiver(answer, self.attempt, secrets=self._endpoint.secrets())
-        self.request_id = request_id(receiver.headers)
+        self.request_id = problem_in(Reply(answer.status, receiver.headers)).request_id
         if 300 <= answer.status < 400:
             raise self._redirected(receiver.headers.get("location", ""))
         try:
@@ -382,8 +385,9 @@ class Exchange:
         )
 
     def _redirected(self, location: str) -> InvalidRequestError:
+        target = display_text(location)[:200] or "?"
         return InvalidRequestError(
-            tr("{provider} redirects to {location}; a paid request is not sent on.", provider=self._endpoint.name, location=display_text(location)[:200] or "?"),
+            tr("{provider} redirects to {location}; a paid request is not sent on.", provider=self._endpoint.name, location=target),
             hint=tr("If you trust that address, give it as base_url=."),
         )
 

@@ -114,7 +114,8 @@ class Downloads:
             raise AddressRefusedError(tr("It is not a valid address.")) from None
         if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None or port == 0:
             raise AddressRefusedError(tr("It is not a plain http(s) address."))
-        if parts.scheme == "http" and self._api.netloc and not options.allow_http and not self._same_host(host) and self._api.scheme != "http":
+        elsewhere = bool(self._api.netloc) and self._api.scheme != "http" and not self._same_host(host)
+        if parts.scheme == "http" and elsewhere and not options.allow_http:
             raise AddressRefusedError(tr("It is plain http. If you trust it, set imgcell.options.allow_http = True."))
 
     def _same_host(self, host: str) -> bool:

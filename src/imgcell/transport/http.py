@@ -153,9 +153,7 @@ class Pool:
         return self._pools[name]
 
 
-def _build(
-    method: str, url: str, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack
-) -> httpx.Request:
+def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack) -> httpx.Request:
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     if body is None:
         return httpx.Request(method, url, headers=sent)
