@@ -83,7 +83,8 @@ class Client:
         max_in_flight: int = 4,
         library: str | os.PathLike[str] | bool | None = None,
     ) -> None:
-        for name, value in (("timeout", timeout), ("connect_timeout", connect_timeout), ("max_in_flight", max_in_flight)):
+        limits: dict[str, object] = {"timeout": timeout, "connect_timeout": connect_timeout, "max_in_flight": max_in_flight}
+        for name, value in limits.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
                 raise InvalidJobError(tr("{name} must be a number above 0, not {value}.", name=name, value=repr(value)))
         if provider is None:

@@ -167,7 +167,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if not buffer:
             return
         if self._transport is None or self._transport.is_closing() or self._failure is not None:
-            raise httpcore.WriteError(str(self._failure or "the connection is closed")) from self._failure
+            raise httpcore.WriteError("the connection is closed") from self._failure
         self._transport.write(buffer)
         while self._full:
             self._writer = asyncio.get_running_loop().create_future()
@@ -176,7 +176,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             finally:
                 self._writer = None
             if self._transport.is_closing():
-                raise httpcore.WriteError(str(self._failure or "the connection was closed")) from self._failure
+                raise httpcore.WriteError("the connection was closed") from self._failure
 
     async def aclose(self) -> None:
         """Close."""
