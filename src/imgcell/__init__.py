@@ -8,13 +8,15 @@ The public names are imported when they are first used (PEP 562), so that ``impo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 # The one name that cannot wait: once the module of the same name has been imported by any other module, the import
 # system binds *it* to ``imgcell.options``; imported here, first, the name stays with the settings themselves.
 from imgcell.options import options as options
 
+# Not typing's own flag: importing typing would be most of what `import imgcell` costs in a bare interpreter.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from imgcell import errors as errors
     from imgcell import sandbox as sandbox
     from imgcell.client import Client as Client

@@ -7,8 +7,12 @@ what is allowed, so that a typing error never becomes a silent default.
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, ClassVar
+
+# Not typing's own flag: typing and pathlib are most of what `import imgcell` would cost in a bare interpreter.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, ClassVar
 
 __all__ = ["Options", "home", "options"]
 
@@ -76,6 +80,8 @@ def home() -> Path:
     """
     named = os.environ.get("IMGCELL_HOME")
     if named:
+        from pathlib import Path
+
         return Path(named).expanduser().absolute()
     from platformdirs import user_data_path
 
