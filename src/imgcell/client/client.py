@@ -270,7 +270,7 @@ class Client:
         for piece in prepared.parts():
             parts.append(Part(prepared, piece, at, endpoint, library, timeout))
             at += piece.n
-        return Run(portal(), parts, sheet if sheet is not None else Sheet(), finish_sheet=sheet is None, on_step=on_step)
+        return Run(portal(), parts, sheet if sheet is not None else Sheet(running=True, expected=job.n), finish_sheet=sheet is None, on_step=on_step)
 
     def plan(self, job: Job) -> Plan:
         """Return what *job* would send and what that is estimated to cost; nothing is sent.
@@ -332,7 +332,12 @@ class Client:
         """Return the key in force, hidden in an object that does not show it; ``None`` if there is none."""
         return self._api_key or find_key(self.provider.key_variables, self.provider.name)
 
-    def _required_key(self) -> Key | None:
+    def required_key(self) -> Key | None:
+        """Return the key in force, ``None`` where none is needed.
+
+        Raises:
+            MissingKeyError: One is needed, and there is none.
+        """
         key = self.key()
         if key is not None or not self.provider.key_variables:
             return key
@@ -354,7 +359,7 @@ class Client:
         return _shelves[name]
 
     def _connected(self) -> Endpoint:
-        key = self._required_key()
+        key = self.required_key()
         current = portal()
         if self._endpoint is None or self._endpoint[0] is not current:
             base_url = self.base_url

@@ -80,7 +80,7 @@ def _check(grid: Grid) -> None:
         return  # submit() checks the one before it sends it
     for task in grid.tasks:
         task.client.plan(task.job)
-        task.client._required_key()
+        task.client.required_key()
 
 
 def _sheet(grid: Grid) -> Sheet:
