@@ -25,6 +25,7 @@ class Field:
         closed: Whether the document allows no other; then another value is refused before sending.
         default: What the provider takes when the field is not sent, if the document says so.
         minimum, maximum: For numbers.
+        always: Whether it is sent even when it says nothing new (``n`` of 1, as some documents show it).
         note: What the document warns of, shown with the field.
     """
 
@@ -35,6 +36,7 @@ class Field:
     default: str | None = None
     minimum: int | None = None
     maximum: int | None = None
+    always: bool = False
     note: str = ""
 
 
