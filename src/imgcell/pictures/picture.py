@@ -60,6 +60,7 @@ class Picture(Image.Image):
         self._lock = RLock()
         self._decoded: Any = None
         self._preview: Any = None
+        self._thumbnail: Any = None
         self._info: dict[str | tuple[int, int], Any] | None = None
         super().__init__()
         self._info = None  # Pillow's __init__ has just set an empty one
