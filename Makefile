@@ -14,6 +14,7 @@ KERNELS := 6.31 7.3 7.4
 
 LAB_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 WORKERS ?= 2
 
 .PHONY: lab test lint format types unit kernels notebooks browser bench pictures clean setup
@@ -59,7 +60,7 @@ browser: $(VENV)/.test chromium
 	@$(TEST) -n 0 -m browser $(TEST_ARGS) tests
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m pytest -n 0 -s -o norecursedirs=.* $(TEST_ARGS) tests/benchmarks
+	$(BIN)/python tests/benchmarks $(BENCH_ARGS)
 
 pictures: $(VENV)/.test chromium
 	$(BIN)/python tests/browser/make_pictures.py
