@@ -16,6 +16,8 @@ LAB_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
+# For "make bench": --quick, --only CASE, --json PATH.
+BENCH_ARGS ?=
 
 .PHONY: lab test lint format types unit kernels notebooks browser bench pictures clean setup
 .DEFAULT_GOAL := test
