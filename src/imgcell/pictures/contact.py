@@ -52,7 +52,7 @@ def shown(sheet: Sheet) -> Shown:
         kept: Shown = sheet._shown[1]
         return kept
     count = len(cells)
-    side = 400 if count <= 2 else 320 if count <= 6 else 256 if count <= 12 else 200
+    side = 768 if count <= 1 else 480 if count == 2 else 320 if count <= 6 else 256 if count <= 12 else 200
     image = draw(sheet, columns=None, side=side, captions=True, most=_SHOWN)
     # A sheet may take what its pictures would take one by one, up to the size of a small photograph.
     made = encode(image, budget=BUDGET * min(max(count, 1), 3), quality=88)
@@ -187,7 +187,7 @@ def _compose(
     bands: list[tuple[int, int, list[list[tuple[str, str]]]]] = []
     for start in range(0, len(places), wide):
         row = places[start : start + wide]
-        tall = max((place.image.height for place in row if place.image is not None), default=0) or side * 2 // 3
+        tall = max((place.image.height for place in row if place.image is not None), default=0) or _bare(row, side)
         captions = [_caption(place, side) for place in row]
         bands.append((y, tall, captions))
         y += tall + (6 if any(captions) else 0) + max(map(len, captions), default=0) * leading + _GAP
@@ -203,7 +203,9 @@ def _compose(
     for number, (top, tall, captions) in enumerate(bands):
         if number < len(row_texts):
             for line_number, line in enumerate(row_texts[number]):
-                draw_line(sheet, (_MARGIN, top + tall // 2 - len(row_texts[number]) * leading // 2 + line_number * leading), line, _TEXT, _INK)
+                draw_line(
+                    sheet, (_MARGIN, top + tall // 2 - len(row_texts[number]) * leading // 2 + line_number * leading), line, _TEXT, _INK
+                )
         for column, place in enumerate(places[number * wide : (number + 1) * wide]):
             x = _MARGIN + beside + column * (side + _GAP)
             _square(sheet, pen, place, x, top, side, tall)
@@ -212,6 +214,12 @@ def _compose(
     if footer:
         draw_line(sheet, (_MARGIN, footer_at), footer, _TEXT, _SOFT)
     return sheet
+
+
+def _bare(row: Sequence[_Place], side: int) -> int:
+    """Return the height of a row without a single picture: what its longest message needs."""
+    lines = max(len(wrap(place.problem, _TEXT, side - 24, 8)) + 1 for place in row)
+    return max(side // 3, 24 + lines * round(_TEXT * _LEADING))
 
 
 def _caption(place: _Place, side: int) -> list[tuple[str, str]]:
@@ -227,7 +235,7 @@ def _caption(place: _Place, side: int) -> list[tuple[str, str]]:
 
 def _square(sheet: Image.Image, pen: ImageDraw.ImageDraw, place: _Place, x: int, top: int, side: int, tall: int) -> None:
     if place.image is not None:
-        sheet.paste(place.image, (x + (side - place.image.width) // 2, top + (tall - place.image.height) // 2))
+        sheet.paste(place.image, (x, top))
         return
     leading = round(_TEXT * _LEADING)
     if place.problem:

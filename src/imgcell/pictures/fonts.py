@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["draw_line", "missing", "width", "wrap"]
 
-#: File names in order of preference, without suffix, lower case: a face for Latin first, then for Chinese, Japanese and Korean, then symbols.
+#: File names in order of preference, without suffix, lower case: a face for Latin first, then for Chinese, Japanese
+#: and Korean, then symbols.
 _PREFERRED = (
     "notosans-regular",
     "segoeui",
@@ -173,13 +174,15 @@ def missing(text: str) -> str:
 
 
 def _runs(text: str) -> list[tuple[Path | None, str]]:
-    """Split *text* where the face changes; what no face has becomes one small square."""
+    """Split *text* where the face changes; a letter that no face has becomes a square, a symbol (emoji) is left out."""
     runs: list[tuple[Path | None, str]] = []
     for character in text:
         if character in "\ufe0e\ufe0f\u200d":
             continue  # without a shaping engine they would be drawn as boxes
         drawable, path = _home(character)
         clings = bool(unicodedata.combining(character)) and bool(runs)
+        if not drawable and unicodedata.category(character)[0] not in "LN":
+            continue
         shown = character if drawable else "□"
         if runs and (runs[-1][0] == path or clings):
             runs[-1] = (runs[-1][0], runs[-1][1] + shown)
@@ -222,7 +225,10 @@ def draw_line(image: Image.Image, xy: tuple[float, float], text: str, size: int,
 
 
 #: Where a line may be broken: before and after every Chinese or Japanese character, and after spaces.
-_PIECES = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff][\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f”’）》」』】]*|\S+?(?=[\u2e80-\u9fff])|\S+\s*|\s+")
+_PIECES = re.compile(
+    r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff][\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f”’）》」』】]*"
+    r"|\S+?(?=[\u2e80-\u9fff])|\S+\s*|\s+"
+)
 
 
 def wrap(text: str, size: int, room: float, lines: int) -> list[str]:

@@ -235,7 +235,7 @@ def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
         whole = given.facts is not None and given.facts.format == "PNG" and given.facts.mode == "RGBA" and given.facts.orientation == 1
         if whole and alpha.getextrema()[0] == 0 and given.size <= model.max_image_bytes:
             return _as_it_is(given)
-    elif image.mode == "1" or image.mode == "L" or image.mode.startswith(("I", "F")):
+    elif image.mode in ("1", "L") or image.mode.startswith(("I", "F")):
         grey = image.convert("L") if image.mode in ("1", "L") else eight_bit(image)
         if sum(grey.histogram()[1:255]):
             notes = (tr("mask: grey values of 128 and more count as white (edit here)"),)

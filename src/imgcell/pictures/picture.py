@@ -183,14 +183,17 @@ class Picture(Image.Image):
                 self._im = self._decoded = None
 
     def putpalette(self, data: Any, rawmode: str = "RGB") -> None:
+        """As in Pillow, on pixels of its own."""
         self._own()
         super().putpalette(data, rawmode)
 
     def apply_transparency(self) -> None:
+        """As in Pillow, on pixels of its own."""
         self._own()
         super().apply_transparency()
 
     def frombytes(self, data: Any, decoder_name: str = "raw", *args: Any) -> None:
+        """As in Pillow, on pixels of its own."""
         self._own()
         super().frombytes(data, decoder_name, *args)
 
@@ -207,7 +210,7 @@ class Picture(Image.Image):
         """The original bytes, exactly as they came (their C2PA and other metadata with them)."""
         return self.source.read()
 
-    def save(self, fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes], format: str | None = None, **params: Any) -> None:
+    def save(self, fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes], format: str | None = None, **params: Any) -> None:  # noqa: A002  # Pillow calls it so
         """Write the picture.
 
         Asked for in its own format (by suffix or *format*), with no further parameters and not drawn on, it is

@@ -216,7 +216,7 @@ class Sheet(Sequence[Picture]):
 
         return frame(self)
 
-    def save(self, folder: str | Path, *, format: str | None = None) -> list[Path]:
+    def save(self, folder: str | Path, *, format: str | None = None) -> list[Path]:  # noqa: A002  # as in Picture.save
         """Write every picture into *folder* (made if needed) and return the paths, in order.
 
         Names are made from number and prompt, in any script, and never replace a file that is there.

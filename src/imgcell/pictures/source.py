@@ -44,19 +44,23 @@ class MemorySource:
 
     @property
     def size(self) -> int:
+        """Number of bytes."""
         return len(self._data)
 
     @property
     def sha256(self) -> str:
+        """Hex digest of the bytes."""
         if self._sha256 is None:
             self._sha256 = hashlib.sha256(self._data).hexdigest()
         return self._sha256
 
     @property
     def path(self) -> Path | None:
+        """There is no file."""
         return None
 
     def read(self) -> bytes:
+        """Return all bytes."""
         return self._data
 
     def __repr__(self) -> str:
@@ -75,17 +79,21 @@ class FileSource:
 
     @property
     def size(self) -> int:
+        """Number of bytes."""
         return self._size
 
     @property
     def sha256(self) -> str:
+        """Hex digest of the bytes."""
         return self._sha256
 
     @property
     def path(self) -> Path | None:
+        """The file."""
         return self._path
 
     def read(self) -> bytes:
+        """Return all bytes."""
         return self._path.read_bytes()
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 import itertools
 import math
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from imgcell.language import tr
@@ -24,7 +25,8 @@ def text(sheet: Sheet) -> str:
     cells = sheet.cells
     state = "" if sheet.done else " · " + tr("still running")
     failed = len(sheet.errors)
-    head = f"<Sheet {tr('{count} pictures', count=len(sheet))}{' · ' + tr('{count} failed', count=failed) if failed else ''}{state}>"
+    counted = tr("1 picture") if len(sheet) == 1 else tr("{count} pictures", count=len(sheet))
+    head = f"<Sheet {counted}{' · ' + tr('{count} failed', count=failed) if failed else ''}{state}>"
     lines, index = [head], 0
     prompts = {record.prompt for record in sheet.records}
     if len(prompts) == 1:
@@ -51,7 +53,7 @@ def text(sheet: Sheet) -> str:
 def frame(sheet: Sheet) -> Any:
     """Return :meth:`Sheet.to_pandas`'s data frame."""
     try:
-        import pandas as pd
+        pd: Any = import_module("pandas")
     except ImportError as error:
         raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
     rows = []
