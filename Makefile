@@ -14,10 +14,9 @@ KERNELS := 6.31 7.3 7.4
 
 LAB_ARGS ?=
 TEST_ARGS ?=
-BENCH_ARGS ?=
-WORKERS ?= 2
 # For "make bench": --quick, --only CASE, --json PATH.
 BENCH_ARGS ?=
+WORKERS ?= 2
 
 .PHONY: lab test lint format types unit kernels notebooks browser bench pictures clean setup
 .DEFAULT_GOAL := test

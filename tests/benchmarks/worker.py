@@ -318,7 +318,7 @@ def display(task: Task) -> Figures:
         def ready() -> Any:
             return Image.open(io.BytesIO(data))
 
-    formatter: Any = DisplayFormatter()  # type: ignore[no-untyped-call]  # IPython's own
+    formatter: Any = DisplayFormatter()
 
     def once(image: Any) -> str:
         shown, metadata = formatter.format(image)
