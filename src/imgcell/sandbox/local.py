@@ -1,0 +1,41 @@
+"""The one sandbox of this process, started when the default provider is first used."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgcell.sandbox.server import Server
+
+__all__ = ["local_url"]
+
+_lock = threading.Lock()
+_server: Server | None = None
+_owner = 0
+
+
+def local_url() -> str:
+    """Return the address of this process's sandbox, ``http://127.0.0.1:PORT/sandbox/v1``; the first call starts it.
+
+    A forked child starts its own: the parent's thread does not live on in it.
+    """
+    global _server, _owner
+    with _lock:
+        if _server is None or _owner != os.getpid():
+            from imgcell.sandbox.server import Server
+
+            _server = Server(record=False)
+            _owner = os.getpid()
+        return _server.url("sandbox")
+
+
+def _in_child() -> None:
+    global _lock, _server
+    _lock = threading.Lock()
+    _server = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
