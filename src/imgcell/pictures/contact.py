@@ -125,7 +125,7 @@ def _place(cell: Cell, index: int, side: int, captions: bool, with_prompt: bool,
     picture = cell.picture
     try:
         image = thumbnail(picture, side)
-    except Exception as error:  # one damaged picture must not take the others with it
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with one picture must not take the others with it
         return _Place(cell, None, label, [], clean(str(error)))
     if not captions:
         return _Place(cell, image, "")

@@ -235,7 +235,8 @@ def wrap(text: str, size: int, room: float, lines: int) -> list[str]:
     """Return *text* as at most *lines* lines, each at most *room* pixels wide at *size*; an ellipsis ends a cut one."""
     result: list[str] = []
     line = ""
-    for piece in _PIECES.findall(text):
+    for found in _PIECES.findall(text):
+        piece: str = found
         if width((line + piece).rstrip(), size) <= room:
             line += piece
             continue

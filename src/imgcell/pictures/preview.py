@@ -65,7 +65,7 @@ def _make(picture: Picture, whole: bool) -> Shown:
             return Shown(picture.data, facts.media_type)
     if whole:
         return encode(upright(plain(picture), facts.orientation), budget=None)
-    return encode(small(picture, LONG_SIDE), budget=BUDGET)
+    return encode(small(picture, LONG_SIDE), budget=BUDGET, dense=picture.source.size > 3 * BUDGET)
 
 
 def plain(picture: Picture) -> Image.Image:
@@ -126,12 +126,15 @@ def shrink(image: Image.Image, side: int) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
 
 
-def encode(image: Image.Image, budget: int | None, quality: int = 90) -> Shown:
-    """Return *image* as JPEG, or as PNG if it has real transparency, in at most *budget* bytes as far as possible."""
+def encode(image: Image.Image, budget: int | None, quality: int = 90, dense: bool = True) -> Shown:
+    """Return *image* as JPEG, or as PNG if it has real transparency, in at most *budget* bytes as far as possible.
+
+    *dense* says that a PNG of this size would be far above the budget, so that it need not be tried.
+    """
     image = viewable(image)
     if image.mode == "RGBA":
         if image.getchannel("A").getextrema() != (255, 255):
-            return _png(image, budget)
+            return _png(image, budget, dense)
         image = image.convert("RGB")
     return _jpeg(flatten(image), budget, quality)
 
@@ -150,17 +153,26 @@ def _jpeg(image: Image.Image, budget: int | None, quality: int) -> Shown:
     return Shown(data, "image/jpeg")
 
 
-def _png(image: Image.Image, budget: int | None) -> Shown:
+def _png(image: Image.Image, budget: int | None, dense: bool) -> Shown:
     if budget is None:
         return Shown(_save(image, "PNG"), "image/png")
-    # A cut-out with a photograph's grain is ten times its JPEG's size: 256 colours (with alpha) and fewer pixels help.
+    # A cut-out with a photograph's grain is ten times its JPEG's size.  Fewer pixels with 64 levels a channel look
+    # right in a small picture; a palette of 256 colours with alpha does not (visible steps, wrong hues).
     side = max(image.size)
+    if dense and side > 768:
+        side = 768
+        image = shrink(image, side)
     while True:
-        data = _save(image.quantize(256, Image.Quantize.FASTOCTREE), "PNG", compress_level=4)
+        data = _save(image.point(_SIX_BITS) if dense else image, "PNG", compress_level=4)
         if len(data) <= budget or side <= 256:
             return Shown(data, "image/png")
-        side = max(256, int(side * max(0.5, min(0.85, (budget / len(data)) ** 0.5))))
+        dense = True
+        side = max(256, int(side * max(0.5, min(0.9, 0.97 * (budget / len(data)) ** 0.5))))
         image = shrink(image, side)
+
+
+#: Keeps the upper six bits of red, green and blue, and alpha as it is.
+_SIX_BITS = [round((value >> 2) * 255 / 63) for value in range(256)] * 3 + list(range(256))
 
 
 def _save(image: Image.Image, kind: str, **params: int) -> bytes:
