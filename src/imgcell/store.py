@@ -108,7 +108,7 @@ class Library:
             return None
         try:
             return _read_record(self._records / f"{name}.json")
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
     def records(self) -> Iterator[Record]:
@@ -228,6 +228,8 @@ def _sidecar(record: Record) -> bytes:
 
 def _read_record(path: Path) -> Record:
     document: Any = json.loads(path.read_bytes())
+    if not isinstance(document, dict):
+        raise TypeError(f"{path} holds no record")
     return Record.from_json(document)
 
 
