@@ -40,7 +40,7 @@ def check(job: Job, images: Sequence[InputImage], mask: InputImage | None, model
     _stream(job, model)
     if isinstance(job, Edit):
         notes += _pictures(job, images, mask, model)
-    _together(job, model)
+    notes += _together(job)
     said(job, model)
     _extra(job)
     return tuple(dict.fromkeys(notes))
@@ -159,13 +159,16 @@ def _pictures(job: Edit, images: Sequence[InputImage], mask: InputImage | None, 
     return notes
 
 
-def _together(job: Job, model: Model) -> None:
+def _together(job: Job) -> list[str]:
     """Refuse what no provider makes: transparency in a format that has none."""
     if job.background == "transparent" and job.output_format == "jpeg":
         raise InvalidJobError(
             tr("A JPEG cannot be transparent."),
             hint=tr("Use output_format='png' or 'webp', or another background."),
         )
+    if job.output_compression is not None and job.output_format in {None, "png"}:
+        return [tr("output_compression has an effect on JPEG and WebP only; some providers refuse it for PNG.")]
+    return []
 
 
 def _extra(job: Job) -> None:

@@ -223,6 +223,9 @@ def edit_shape(job: Edit, images: Sequence[InputImage], mask: InputImage | None,
             tr("A picture is too large to travel in JSON (at most {limit} characters as a data URL).", limit=MAX_DATA_URL),
             hint=tr("Make it smaller, or use encoding='multipart' where the model takes it."),
         )
+    if job.moderation is not None and "json" in small:
+        # OpenAI's form has no such field, its JSON has.
+        return "json"
     return small[0]
 
 
