@@ -20,7 +20,6 @@ RANKS = {
     "jobs": 3,
     "wire": 4,
     "providers": 5,
-    "files": 6,  # the verbs of the disk, for ledger and store
     "pictures": 6,
     "files": 6,  # how bytes get to a disk for good; the ledger and the store are written on it
     "ledger": 7,

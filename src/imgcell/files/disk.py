@@ -51,6 +51,7 @@ _fsync = os.fsync
 _rename = os.replace
 _link = os.link
 _mkdir = os.mkdir
+_unlink = os.unlink
 
 
 def reach(point: str) -> None:
@@ -209,7 +210,7 @@ def remove(path: Path, step: str) -> None:
     """Remove a file if it is there and can be removed; what cannot be is left."""
     reach(f"{step}-remove.before")
     try:
-        os.unlink(path)
+        _unlink(path)
     except OSError:
         pass
     reach(f"{step}-remove.after")

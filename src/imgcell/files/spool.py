@@ -23,7 +23,7 @@ __all__ = ["PIECE", "SpoolFile"]
 #: Bytes that are gathered before they are handed over.
 PIECE = 512 * 1024
 #: Bytes that may wait to be written; beyond, whoever receives has to wait for the disk.
-QUEUE = 64 * 1024 * 1024
+QUEUE = 32 * 1024 * 1024
 
 
 class _Writer:
