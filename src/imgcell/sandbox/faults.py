@@ -90,7 +90,10 @@ FAULTS: Mapping[str, str] = {
     "url-data": "the address is a data URL",
     "url-empty": "the address is an empty string",
 }
-_PAGE = "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+_PAGE = (
+    "<html>\r\n<head><title>{title}</title></head>\r\n"
+    "<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["text_width", "write", "wrap"]
+__all__ = ["text_width", "wrap", "write"]
 
 #: In order of preference for each need; the file names are those of the usual Linux, macOS and Windows installations.
 _LATIN = (
@@ -62,7 +62,8 @@ def wrap(text: str, size: int, width: float, lines: int) -> list[str]:
     rows: list[str] = []
     for paragraph in text.splitlines() or [""]:
         row, row_width = "", 0.0
-        for token in _tokens(paragraph):
+        for word in _tokens(paragraph):
+            token = word
             token_width = text_width(token, size)
             if row and row_width + token_width > width:
                 rows.append(row.rstrip())

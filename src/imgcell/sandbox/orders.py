@@ -42,7 +42,7 @@ class Refusal(Exception):
         *,
         param: str | None = None,
         code: str | None = "invalid_value",
-        type: str = "invalid_request_error",
+        type: str = "invalid_request_error",  # noqa: A002 - the envelope's own name
         status: int = 400,
         headers: dict[str, str] | None = None,
         extra: dict[str, Any] | None = None,

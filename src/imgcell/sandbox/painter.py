@@ -19,14 +19,15 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from imgcell.sandbox.lettering import text_width, wrap, write
 from imgcell.sandbox.orders import InputPicture, Order, Refusal
-from imgcell.sandbox.scenes import grain, palette_of, scene
+from imgcell.sandbox.scenes import grain, palette_of, scene, starlight
+from imgcell.sandbox.subjects import draw_subject, subject_of
 
 __all__ = ["Painted", "inspected", "paint", "paint_partial"]
 
 _MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 #: Detail of the scene, and how many pixels of the picture one painted pixel covers.
 _QUALITIES = {
-    "low": (0, 8),
+    "low": (0, 12),
     "medium": (1, 2),
     "standard": (1, 2),
     "auto": (1, 1),
@@ -157,7 +158,7 @@ def _sticker(image: Image.Image) -> Image.Image:
     return sticker
 
 
-def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | None = None) -> None:
+def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | None = None, *, round_shape: bool = False) -> None:
     """Write the prompt at the foot, the quality at the top right, the model at the top left; show an edit's inputs, numbered."""
     width, height = image.size
     short = min(width, height)
@@ -168,7 +169,7 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     pad = round(size * 0.75)
     room = width - 2 * margin - 2 * pad
     inset = 0
-    if image.mode == "RGBA":  # inside the sticker
+    if image.mode == "RGBA" or round_shape:  # inside the sticker, or inside a hole that is no rectangle
         inset = round(short * 0.14)
         room = round(short * 0.62)
     rows = wrap(order.prompt, size, room, 4 if short >= 256 else 2)
@@ -219,10 +220,12 @@ def _panel(image: Image.Image, box: tuple[int, int, int, int], radius: int) -> N
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], image.width), min(box[3], image.height)
     if right - left < 2 or bottom - top < 2:
         return
+    frosted = image.crop((left, top, right, bottom)).filter(ImageFilter.BoxBlur(max(2, (bottom - top) // 6)))
     mask = Image.new("L", ((right - left) * 2, (bottom - top) * 2))
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * 2, fill=158)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * 2, fill=255)
     mask = mask.reduce(2)
-    image.paste((14, 14, 26) if image.mode == "RGB" else (14, 14, 26, 255), (left, top), mask)
+    dark = Image.new(image.mode, frosted.size, (14, 14, 26) if image.mode == "RGB" else (14, 14, 26, 255))
+    image.paste(Image.blend(frosted, dark, 0.6), (left, top), mask)
 
 
 def _edited(order: Order, key: str, opened: list[Image.Image], draft: bool) -> Image.Image:
@@ -237,23 +240,26 @@ def _edited(order: Order, key: str, opened: list[Image.Image], draft: bool) -> I
         if not _has_alpha(first)
         else Image.alpha_composite(Image.new("RGBA", size, (255, 255, 255, 255)), fitted).convert("RGB")
     )
-    for number, other in enumerate(opened[1:4], start=1):
+    for number, other in enumerate(opened[1:], start=1):  # from left to right in their order, each melting into the next
         layer = ImageOps.fit(other.convert("RGB"), size, Image.Resampling.BILINEAR)
-        ramp = Image.linear_gradient("L").rotate(90).resize(size)
-        if number % 2 == 0:
-            ramp = ImageOps.flip(Image.linear_gradient("L").resize(size))
-        base = Image.composite(layer, base, ramp.point([value * 7 // 10 for value in range(256)]))
+        edge, soft = 256 * number // len(opened), 256 // (3 * len(opened))
+        ramp = (
+            Image.linear_gradient("L")
+            .rotate(90)
+            .point([max(0, min(255, (value - edge + soft) * 255 // (2 * soft))) for value in range(256)])
+        )
+        base = Image.composite(layer, base, ramp.resize(size, Image.Resampling.BILINEAR))
     palette = palette_of(order.prompt, Random(key))
     light = ImageOps.colorize(base.convert("L"), black=palette.near, mid=palette.sky[1], white=palette.sun)
-    strength = {"low": 0.7, "medium": 0.5, "standard": 0.5, "high": 0.42, "hd": 0.42}.get(order.quality, 0.45)
+    strength = {"low": 0.7, "medium": 0.5, "standard": 0.5}.get(order.quality, 0.42) * (0.6 if len(opened) > 1 else 1.0)
     result = Image.blend(base, light, strength)
     if palette.night:
         result = ImageChops.multiply(result, Image.new("RGB", size, (150, 160, 205)))
-    sky = _landscape(order, key, *size, draft=True)  # the prompt's own scene shines through at the top
-    veil = ImageOps.flip(Image.linear_gradient("L").resize(size)).point([max(0, value - 120) * 8 // 10 for value in range(256)])
-    result = Image.composite(sky, result, veil)
+        starlight(result, key, size[1] * 0.5)
+    if subject := subject_of(order.prompt.lower()):
+        draw_subject(result, subject, (size[0] * 0.76, size[1] * 0.8), min(size) * 0.42, palette.near, palette.accent, palette.sun, 2)
     if order.quality == "low" and not draft:
-        result = result.resize((max(8, size[0] // 8), max(8, size[1] // 8)), Image.Resampling.BOX).resize(size, Image.Resampling.NEAREST)
+        result = result.resize((max(8, size[0] // 12), max(8, size[1] // 12)), Image.Resampling.BOX).resize(size, Image.Resampling.NEAREST)
     if not draft:
         _label(result, order, opened)
     if clear:
@@ -273,7 +279,8 @@ def _masked(order: Order, key: str, first: Image.Image, opened: list[Image.Image
     left, top, right, bottom = box
     patch = _landscape(order, key, right - left, bottom - top, draft)
     if not draft:
-        _label(patch, order, opened if len(opened) > 1 else None)
+        filled = sum(hole.crop(box).histogram()[1:]) / ((right - left) * (bottom - top))
+        _label(patch, order, opened if len(opened) > 1 else None, round_shape=filled < 0.95)
     patch = patch.convert(base.mode)
     inside, cut = base.crop(box), hole.crop(box)
     difference = ImageChops.difference(inside.convert("RGB"), patch.convert("RGB"))

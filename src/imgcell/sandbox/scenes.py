@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from imgcell.sandbox.subjects import draw_subject, subject_of
 
-__all__ = ["Palette", "grain", "palette_of", "scene"]
+__all__ = ["Palette", "grain", "palette_of", "scene", "starlight"]
 
 Colour = tuple[int, int, int]
 
@@ -143,6 +143,8 @@ def scene(prompt: str, key: str, width: int, height: int, detail: int) -> Image.
         if any(name in words for name in named):
             kind = place
             break
+    else:
+        kind = {"house": "hills", "tree": "hills", "cat": "hills", "balloon": "hills", "mug": "table"}.get(subject_of(words) or "", kind)
     horizon = height * (0.58 + 0.08 * dice.random())
     image = _gradient(palette.sky, width, height, round(horizon))
     sun = (width * (0.24 + 0.52 * dice.random()), horizon - height * (0.06 + 0.26 * dice.random()))
@@ -157,6 +159,8 @@ def scene(prompt: str, key: str, width: int, height: int, detail: int) -> Image.
         _hills(image, f"{key}/far", palette, horizon, 2, 0.05, 0.0, detail)
         _sea(image, Random(f"{key}/sea"), palette, horizon, sun, detail)
         _hills(image, f"{key}/shore", palette, height * 0.93, 1, 0.07, 1.0, detail)
+    elif kind == "table":
+        _table(image, palette, round(height * 0.7))
     elif kind == "city":
         _hills(image, f"{key}/hills", palette, horizon + height * 0.02, 1, 0.08, 0.0, detail)
         for layer in range(layers - 1):
@@ -218,7 +222,7 @@ def _stars(image: Image.Image, dice: Random, horizon: float, count: int) -> None
 
 def _clouds(image: Image.Image, dice: Random, palette: Palette, horizon: float, count: int) -> None:
     """Long soft streaks, painted small and scaled up."""
-    small = (max(2, image.width // 16), max(2, int(horizon) // 8))
+    small = (max(2, image.width // 4), max(2, int(horizon) // 4))
     mask = Image.new("L", small)
     draw = ImageDraw.Draw(mask)
     for _ in range(count):
@@ -227,7 +231,9 @@ def _clouds(image: Image.Image, dice: Random, palette: Palette, horizon: float, 
             along, up = (dice.random() - 0.5) * small[0] * 0.24, (dice.random() - 0.5) * small[1] * 0.05
             length, thick = small[0] * (0.05 + 0.11 * dice.random()), max(0.6, small[1] * 0.018)
             draw.ellipse((x + along - length, y + up - thick, x + along + length, y + up + thick), fill=46 + int(dice.random() * 50))
-    mask = mask.resize((image.width, max(int(horizon), 1)), Image.Resampling.BICUBIC)
+    mask = mask.filter(ImageFilter.GaussianBlur(max(1.0, small[1] * 0.012))).resize(
+        (image.width, max(int(horizon), 1)), Image.Resampling.BICUBIC
+    )
     tint: Colour = tuple((a + 2 * b) // 3 for a, b in zip(palette.sun, palette.sky[-1], strict=True))  # type: ignore[assignment]  # three numbers
     image.paste(tint, (0, 0, image.width, mask.height), mask)
 
@@ -313,6 +319,12 @@ def _sea(image: Image.Image, dice: Random, palette: Palette, horizon: float, sun
         )
 
 
+def _table(image: Image.Image, palette: Palette, top: int) -> None:
+    """A table in a studio: a lit plane with a soft edge."""
+    light, shade = _mixed(palette.sky[-1], palette.sun, 0.6), _mixed(palette.sky[-1], palette.near, 0.35)
+    image.paste(_gradient((light, shade), image.width, image.height - top, image.height - top), (0, top))
+
+
 def _skyline(image: Image.Image, key: str, palette: Palette, foot: float, nearness: float, detail: int) -> None:
     """Towers with lit windows."""
     dice, lamps = Random(key), Random(f"{key}/lamps")
@@ -348,10 +360,15 @@ def _birds(image: Image.Image, dice: Random, palette: Palette, horizon: float) -
             draw.arc(box, 200, 340, fill=(*palette.near, 210), width=max(1, round(2.4 * unit)))
 
 
+def starlight(image: Image.Image, key: str, horizon: float) -> None:
+    """Strew stars over the upper part of *image*, down to *horizon*."""
+    _stars(image, Random(f"{key}/stars"), horizon, 220)
+
+
 def grain(image: Image.Image, dice: Random) -> Image.Image:
     """Return *image* with the fine grain of a high-quality rendering (which also gives the file a photograph's weight)."""
     side = 256
-    noise = Image.frombytes("L", (side, side), dice.randbytes(side * side)).point([118 + value * 20 // 255 for value in range(256)])
+    noise = Image.frombytes("L", (side, side), dice.randbytes(side * side)).point([121 + value * 14 // 255 for value in range(256)])
     sheet = Image.new("L", image.size)
     for y in range(0, image.height, side):
         for x in range(0, image.width, side):

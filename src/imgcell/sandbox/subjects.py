@@ -44,6 +44,11 @@ def draw_subject(
     image.paste(canvas.convert("RGB"), (round(foot[0] - side / 2), round(foot[1] - side - raised)), canvas.getchannel("A"))
 
 
+def _over(under: Colour, tint: Colour, share: float) -> Colour:
+    """Mix a shade: drawing on a transparent canvas replaces what is there, so that shadows are mixed beforehand."""
+    return tuple(round(a + (b - a) * share) for a, b in zip(under, tint, strict=True))  # type: ignore[return-value]  # three numbers
+
+
 def _lighthouse(draw: ImageDraw.ImageDraw, unit: int, dark: Colour, accent: Colour, light: Colour) -> None:
     u = unit / 100
     for side in (-1, 1):  # two beams
@@ -57,7 +62,6 @@ def _lighthouse(draw: ImageDraw.ImageDraw, unit: int, dark: Colour, accent: Colo
             [(left_low * u, low * u), ((100 - left_low) * u, low * u), ((100 - left_high) * u, high * u), (left_high * u, high * u)],
             fill=(196, 58, 54),
         )
-    draw.polygon([(50 * u, 30 * u), (57 * u, 30 * u), (62 * u, 93 * u), (52 * u, 93 * u)], fill=(*dark, 70))
     draw.rectangle((40 * u, 27 * u, 60 * u, 30 * u), fill=dark)
     draw.rectangle((44 * u, 16 * u, 56 * u, 27 * u), fill=light)
     for bar in (44, 50, 55):
@@ -106,7 +110,7 @@ def _mug(draw: ImageDraw.ImageDraw, unit: int, dark: Colour, accent: Colour, lig
     draw.ellipse((14 * u, 88 * u, 92 * u, 100 * u), fill=(*dark, 110))
     draw.ellipse((62 * u, 48 * u, 92 * u, 82 * u), outline=(236, 232, 224), width=round(6 * u))
     draw.rounded_rectangle((22 * u, 40 * u, 74 * u, 95 * u), 9 * u, fill=(246, 243, 236))
-    draw.rounded_rectangle((58 * u, 40 * u, 74 * u, 95 * u), 9 * u, fill=(*dark, 36))
+    draw.rounded_rectangle((58 * u, 40 * u, 74 * u, 95 * u), 9 * u, fill=_over((246, 243, 236), dark, 0.14))
     draw.ellipse((22 * u, 34 * u, 74 * u, 47 * u), fill=(226, 221, 210))
     draw.ellipse((26 * u, 36 * u, 70 * u, 46 * u), fill=(92, 58, 38))
     for x in (38, 52):
@@ -118,7 +122,7 @@ def _house(draw: ImageDraw.ImageDraw, unit: int, dark: Colour, accent: Colour, l
     u = unit / 100
     draw.rectangle((66 * u, 36 * u, 75 * u, 60 * u), fill=dark)
     draw.rectangle((22 * u, 58 * u, 80 * u, 100 * u), fill=(236, 226, 208))
-    draw.rectangle((56 * u, 58 * u, 80 * u, 100 * u), fill=(*dark, 46))
+    draw.rectangle((56 * u, 58 * u, 80 * u, 100 * u), fill=_over((236, 226, 208), dark, 0.2))
     draw.polygon([(14 * u, 60 * u), (51 * u, 30 * u), (88 * u, 60 * u)], fill=accent)
     for x in (29, 61):
         draw.rectangle((x * u, 68 * u, (x + 12) * u, 80 * u), fill=light)
@@ -130,7 +134,7 @@ def _tree(draw: ImageDraw.ImageDraw, unit: int, dark: Colour, accent: Colour, li
     draw.rectangle((47 * u, 84 * u, 53 * u, 100 * u), fill=(66, 44, 36))
     for top, half, low in ((2, 18, 38), (22, 25, 62), (44, 32, 88)):
         draw.polygon([(50 * u, top * u), ((50 - half) * u, low * u), ((50 + half) * u, low * u)], fill=dark)
-        draw.polygon([(50 * u, top * u), (50 * u, low * u), ((50 + half) * u, low * u)], fill=(*light, 26))
+        draw.polygon([(50 * u, top * u), (50 * u, low * u), ((50 + half) * u, low * u)], fill=_over(dark, light, 0.12))
 
 
 _DRAWERS = {"lighthouse": _lighthouse, "balloon": _balloon, "cat": _cat, "boat": _boat, "mug": _mug, "house": _house, "tree": _tree}
