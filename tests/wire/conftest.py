@@ -48,6 +48,7 @@ def run_flow(flow: Flow, *answers: Reply | Event | BaseException | None) -> Simp
 
 @pytest.fixture
 def drive():
+    """The driver of flows."""
     return run_flow
 
 

@@ -48,7 +48,9 @@ PLACES = {
     "choices[0] markdown": {"choices": [{"message": {"content": f"Here:\n![猫]({URL})\n[download]({URL})"}}]},
     "choices[0] bare link": {"choices": [{"message": {"content": f"完成，见 {URL}。"}}]},
     "choices[0] data url": {"choices": [{"message": {"content": f"![x](data:image/png;base64,{B64})"}}]},
-    "choices[0] parts": {"choices": [{"message": {"content": [{"type": "text", "text": "ok"}, {"type": "image_url", "image_url": {"url": URL}}]}}]},
+    "choices[0] parts": {
+        "choices": [{"message": {"content": [{"type": "text", "text": "ok"}, {"type": "image_url", "image_url": {"url": URL}}]}}]
+    },
     "responses output": {"output": [{"type": "reasoning"}, {"type": "image_generation_call", "result": B64}]},
     "responses output object": {"output": [{"type": "image_generation_call", "result": {"b64_json": B64}}]},
     "completed event": {"type": "image_edit.completed", "b64_json": B64},
@@ -74,11 +76,16 @@ def test_bytes_come_before_addresses_and_keep_them():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([B64, URL, "data:image/png;base64,AAAA"]),
-    lambda children: st.lists(children, max_size=4)
-    | st.dictionaries(
-        st.text(max_size=3) | st.sampled_from(["data", "b64_json", "url", "images", "choices", "message", "content", "output", "error", "code", "detail", "type"]),
-        children,
-        max_size=5,
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(
+            st.text(max_size=3)
+            | st.sampled_from(
+                ["data", "b64_json", "url", "images", "choices", "message", "content", "output", "error", "code", "detail", "type"]
+            ),
+            children,
+            max_size=5,
+        )
     ),
     max_leaves=20,
 )
@@ -152,13 +159,23 @@ REFUSALS = [
     (501, {"error": {"message": "API not implemented", "code": "api_not_implemented"}}, {}, errors.InvalidRequestError),
     (501, None, {}, errors.ServerError),
     (302, None, {}, errors.InvalidRequestError),
-    (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}, {"retry-after": "1"}, errors.QuotaExceededError),
+    (
+        429,
+        {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}},
+        {"retry-after": "1"},
+        errors.QuotaExceededError,
+    ),
     (429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, {"retry-after": "3"}, errors.RateLimitError),
     (429, None, {}, errors.RateLimitError),
     (503, {"error": {"message": "busy", "code": "server_is_overloaded"}}, {"retry-after": "2"}, errors.RateLimitError),
     (503, {"error": {"message": "busy", "code": "server_is_overloaded"}}, {}, errors.OutcomeUnknownError),
     (503, {"error": {"message": "busy"}}, {"retry-after": "2"}, errors.OutcomeUnknownError),
-    (503, {"error": {"message": "分组 G 下模型 M 无可用渠道（distributor）", "code": "model_not_found"}}, {"retry-after": "2"}, errors.InvalidRequestError),
+    (
+        503,
+        {"error": {"message": "分组 G 下模型 M 无可用渠道", "code": "model_not_found"}},
+        {"retry-after": "2"},
+        errors.InvalidRequestError,
+    ),
     (503, {"error": {"message": "No available channel for model M under group G"}}, {}, errors.InvalidRequestError),
     (500, {"error": {"message": "x", "type": "new_api_error", "code": "invalid_request"}}, {}, errors.InvalidRequestError),
     (500, {"error": {"message": "x", "code": "sensitive_words_detected"}}, {}, errors.ModerationError),
@@ -197,7 +214,9 @@ def test_an_answer_with_pictures_is_no_error():
     status=st.integers(0, 1100),
     code=st.text() | st.sampled_from(["insufficient_quota", "server_is_overloaded", "rate_limit_exceeded", "model_not_found"]),
     message=st.text(),
-    headers=st.dictionaries(st.sampled_from(["retry-after", "server", "cf-ray", "retry-after-ms", "date"]), st.text() | st.sampled_from(["1", "cloudflare"])),
+    headers=st.dictionaries(
+        st.sampled_from(["retry-after", "server", "cf-ray", "retry-after-ms", "date"]), st.text() | st.sampled_from(["1", "cloudflare"])
+    ),
     stated=st.booleans(),
 )
 def test_classification_is_total_and_only_the_certain_is_sent_again(status, code, message, headers, stated):

@@ -14,18 +14,22 @@ PNG = b"\x89PNG\r\n\x1a\n picture"
 
 
 def extract(data: bytes = PNG) -> MemoryExtract:
+    """Bytes that were taken out of an answer."""
     return MemoryExtract(data)
 
 
 def answer(count: int = 1, **more) -> Reply:
+    """A good answer with some pictures."""
     return Reply(200, document={"created": 1, "data": [{"b64_json": extract()} for _ in range(count)], **more})
 
 
 def refusal(message: str, status: int = 400, **error) -> Reply:
+    """A refusal in the usual envelope."""
     return Reply(status, document={"error": {"message": message, "type": "invalid_request_error", **error}})
 
 
 def flow(job, images=(), mask=None, provider="openai", dialect=openai):
+    """A conversation with a built-in profile."""
     return dialect.converse(job, images, mask, providers.get(provider).model(job.model))
 
 
@@ -68,7 +72,7 @@ def test_a_refused_response_format_is_dropped_once_and_visibly(drive):
 
 
 def test_image_and_image_with_brackets_are_tried_in_turn(drive, pictures):
-    """"image is required" for image[]: asked again as image, for all pictures, in order; never a third time."""
+    """Where "image is required" for image[], asked again as image, for all pictures, in order; never a third time."""
     images = pictures(2)
     no = refusal("image is required", 422)
     told = drive(flow(Edit("x", images=images), images), no, answer())
@@ -103,7 +107,9 @@ def test_nothing_else_is_ever_sent_again(drive, pictures, status):
 
 def test_image_url_not_available_says_what_to_do(drive):
     """Document 004's own error names the way out."""
-    told = drive(flow(Generate("x", response_format="url"), provider="openai-compatible"), refusal("no storage", code="image_url_not_available"))
+    told = drive(
+        flow(Generate("x", response_format="url"), provider="openai-compatible"), refusal("no storage", code="image_url_not_available")
+    )
     assert told.error.code == "image_url_not_available"
     assert "b64_json" in told.error.hint
 
@@ -161,11 +167,13 @@ STREAM = Reply(200, media_type="text/event-stream", events=True)
 
 
 def partial(index: int, family: str = "image_generation") -> Event:
+    """A preview in a stream."""
     document = {"type": f"{family}.partial_image", "b64_json": extract(b"p%d" % index), "partial_image_index": index}
     return Event(document["type"], document)
 
 
 def completed(family: str = "image_generation", **more) -> Event:
+    """A finished picture in a stream."""
     return Event("", {"type": f"{family}.completed", "b64_json": extract(), "usage": {"total_tokens": 9}, **more})
 
 
@@ -229,7 +237,12 @@ def test_an_error_in_a_stream_is_raised(drive, event, kind):
 
 def test_an_unasked_stream_and_a_document_instead_of_a_stream(drive):
     """Events where none were asked for, JSON where events were: both are read."""
-    told = drive(flow(Generate("x")), STREAM, Event("", {"type": "image_generation.completed", "url": "https://cdn/a.png"}), Reply(200, image=extract()))
+    told = drive(
+        flow(Generate("x")),
+        STREAM,
+        Event("", {"type": "image_generation.completed", "url": "https://cdn/a.png"}),
+        Reply(200, image=extract()),
+    )
     assert told.finals[0].url == "https://cdn/a.png"
     told = drive(flow(Generate("x", partial_images=2)), answer())
     assert len(told.finals) == 1

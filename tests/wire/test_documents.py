@@ -11,14 +11,15 @@ from imgcell import providers
 from imgcell.jobs import Edit, Generate, InputImage
 from imgcell.wire import json_images, openai
 from imgcell.wire.answers import pictures_in
-from imgcell.wire.flow import FormBody, JsonBody, Reply
 from imgcell.wire.base64text import MemoryExtract
+from imgcell.wire.flow import FormBody, JsonBody, Reply
 from imgcell.wire.request import json_chunks, json_length
 
 DIALECTS = {"openai": openai, "json_images": json_images}
 
 
 def first_call(provider, job, images=(), mask=None):
+    """The first request for a job, after it was checked."""
     profile = providers.get(provider)
     model = profile.model(job.model)
     providers.check(job, images, mask, model)

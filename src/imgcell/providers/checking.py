@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
@@ -41,7 +42,8 @@ def check(job: Job, images: Sequence[InputImage], mask: InputImage | None, model
     if isinstance(job, Edit):
         notes += _pictures(job, images, mask, model)
     notes += _together(job)
-    said(job, model)
+    # More pictures than one call makes are more calls.
+    said(replace(job, n=min(job.n, max(1, model.pictures_per_call))), model)
     _extra(job)
     return tuple(dict.fromkeys(notes))
 

@@ -141,6 +141,8 @@ def provider_of(name: str, table: Mapping[str, Any], source: Source, place: tupl
     if address and not address.startswith(("http://", "https://")):
         raise read.error(tr("{key} must begin with http:// or https://, not {value}", key="base_url", value=repr(address)), "base_url")
     defaults = read.table("defaults")
+    # Before the models, which repeat its mistakes in places that nobody wrote.
+    standing_in = _model("", defaults, source, (*place, "defaults"))
     models: dict[str, Model] = {}
     described = read.table("models")
     for key in described:
@@ -152,7 +154,7 @@ def provider_of(name: str, table: Mapping[str, Any], source: Source, place: tupl
         dialect=dialect,
         default_model=table.get("default_model"),
         models=models,
-        defaults=_model("", defaults, source, (*place, "defaults")),
+        defaults=standing_in,
         key_variables=tuple(read.texts("key")),
         url_variables=tuple(read.texts("url")),
         server=table.get("server"),

@@ -37,32 +37,85 @@ Class: TypeAlias = Literal["made", "turned-away", "refused", "unknown"]
 #: Longest wait that is believed: a day.
 LONGEST_WAIT = 86_400.0
 
-_QUOTA = frozenset({
-    "insufficient_quota", "insufficient_balance", "insufficient_user_quota", "insufficient_credits",
-    "credit_balance_exhausted", "organization_spend_limit_exceeded", "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded", "billing_hard_limit_reached", "billing_limit_exceeded", "billing_not_active",
-    "pre_consume_token_quota_failed", "quota_exceeded", "account_deactivated", "payment_required", "budget_exceeded",
-})
-_MODERATION = frozenset({
-    "moderation_blocked", "content_policy_violation", "sensitive_words_detected", "prompt_blocked", "content_filter",
-    "content_filtered", "responsibleaipolicyviolation", "image_generation_blocked", "safety_violation",
-    "content_moderation",
-})
-_KEYS = frozenset({
-    "invalid_api_key", "invalid_token", "authentication_error", "token_expired",
-})
-_NO_MODEL = frozenset({
-    "model_not_found", "no_available_channel", "unsupported_model", "model_not_supported",
-})
-_PERMANENT = frozenset({
-    "invalid_request", "invalid_request_error", "convert_request_failed", "model_price_error", "api_not_implemented",
-    "image_url_not_available", "unknown_parameter", "invalid_value",
-})
-_FULL = frozenset({
-    "server_is_overloaded", "system_cpu_overloaded", "system_memory_overloaded", "system_disk_overloaded", "overloaded",
-    "overloaded_error", "queue_full", "engine_overloaded", "slow_down", "rate_limit_exceeded", "rate_limit_error",
-    "too_many_requests", "capacity_exceeded",
-})
+_QUOTA = frozenset(
+    {
+        "insufficient_quota",
+        "insufficient_balance",
+        "insufficient_user_quota",
+        "insufficient_credits",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+        "billing_hard_limit_reached",
+        "billing_limit_exceeded",
+        "billing_not_active",
+        "pre_consume_token_quota_failed",
+        "quota_exceeded",
+        "account_deactivated",
+        "payment_required",
+        "budget_exceeded",
+    }
+)
+_MODERATION = frozenset(
+    {
+        "moderation_blocked",
+        "content_policy_violation",
+        "sensitive_words_detected",
+        "prompt_blocked",
+        "content_filter",
+        "content_filtered",
+        "responsibleaipolicyviolation",
+        "image_generation_blocked",
+        "safety_violation",
+        "content_moderation",
+    }
+)
+_KEYS = frozenset(
+    {
+        "invalid_api_key",
+        "invalid_token",
+        "authentication_error",
+        "token_expired",
+    }
+)
+_NO_MODEL = frozenset(
+    {
+        "model_not_found",
+        "no_available_channel",
+        "unsupported_model",
+        "model_not_supported",
+    }
+)
+_PERMANENT = frozenset(
+    {
+        "invalid_request",
+        "invalid_request_error",
+        "convert_request_failed",
+        "model_price_error",
+        "api_not_implemented",
+        "image_url_not_available",
+        "unknown_parameter",
+        "invalid_value",
+    }
+)
+_FULL = frozenset(
+    {
+        "server_is_overloaded",
+        "system_cpu_overloaded",
+        "system_memory_overloaded",
+        "system_disk_overloaded",
+        "overloaded",
+        "overloaded_error",
+        "queue_full",
+        "engine_overloaded",
+        "slow_down",
+        "rate_limit_exceeded",
+        "rate_limit_error",
+        "too_many_requests",
+        "capacity_exceeded",
+    }
+)
 
 _QUOTA_WORDS = re.compile(
     r"insufficient (?:user )?(?:quota|balance|credit|funds)|exceeded your current quota|billing hard limit|out of credits"
