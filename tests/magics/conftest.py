@@ -17,6 +17,7 @@ from imgcell.providers.profile import Field, Model, Provider
 
 
 def make_picture(prompt: str, number: int, model: str | None = None) -> Picture:
+    """A small picture that needs no provider."""
     buffer = io.BytesIO()
     Image.new("RGB", (64, 48), (40 * number % 256, 90, 160)).save(buffer, "PNG")
     source = MemorySource(buffer.getvalue())
@@ -33,9 +34,11 @@ class FakeRun:
 
     @property
     def done(self):
+        """Whether nothing more will come."""
         return self._done.is_set()
 
     def end(self):
+        """Answer now."""
         if isinstance(self.outcome, Exception):
             self.errors = (self.outcome,)
             for place in range(self.position, self.position + self.job.n):
@@ -50,15 +53,18 @@ class FakeRun:
             function()
 
     def wait(self, timeout=None):
+        """As the real one."""
         if self.outcome == "interrupt":
             raise KeyboardInterrupt
         return self._done.wait(timeout)
 
     def cancel(self):
+        """As the real one; one request was sent."""
         self.cancels += 1
         return 1
 
     def add_done_callback(self, function):
+        """As the real one."""
         if self.done:
             function()
         else:
@@ -78,6 +84,7 @@ class FakeClient:
         self.held = False
 
     def plan(self, job):
+        """What would be sent, or the error in a 1-tuple of `outcomes`."""
         self.planned.append(job)
         outcome = self.outcomes.get(job.model)
         if isinstance(outcome, tuple):
@@ -88,12 +95,15 @@ class FakeClient:
         return Plan(self.provider.name, job.model or "standard", (call,), job.n, Cost(0.04 * job.n, "USD", "estimated"))
 
     def key(self):
-        return None
+        """There is none."""
+        return
 
-    def _required_key(self):
-        return None
+    def required_key(self):
+        """There is none, and none is required."""
+        return
 
     def submit(self, job, *, on_step=None, sheet=None, position=0):
+        """Start a run, which ends at once unless `held`."""
         self.jobs.append(job)
         run = FakeRun(sheet, job, position, on_step, self.outcomes.get(job.model))
         self.runs.append(run)

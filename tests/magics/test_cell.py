@@ -202,7 +202,7 @@ def test_later(cell, provider):
 
 def test_interrupt(cell, provider):
     """An interrupt sends nothing more, leaves what was sent to fill `_images`, binds no NAME and ends the cell."""
-    provider.outcomes["b"] = "interrupt"
+    provider.outcomes["a"] = "interrupt"
     provider.held = True
     ran = cell("%%imagine grid -m a,b\nx")
     assert isinstance(ran.error, KeyboardInterrupt)

@@ -11,7 +11,10 @@ from imgcell.magics.table import docstring, options_for
 
 def test_everything_at_once() -> None:
     """Every option fills its field; NAME may stand anywhere; quotes are taken off."""
-    line = """-i photo -i "my file.png" --mask m[0] cats -p apiyi,openai -m 'a,b' -s 1024x1024 -q low,high -n 2 -o seed=7 -o background=transparent --stream 2 --yes --later --raw"""
+    line = (
+        """-i photo -i "my file.png" --mask m[0] cats -p apiyi,openai -m 'a,b' -s 1024x1024 -q low,high -n 2 """
+        "-o seed=7 -o background=transparent --stream 2 --yes --later --raw"
+    )
     assert parse("imgedit", line, "make it night\n") == Arguments(
         name="cats",
         prompt="make it night",

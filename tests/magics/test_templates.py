@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections import namedtuple
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 
@@ -23,7 +22,7 @@ class Scene:
 class Trap:
     """Everything that could be run leaves a trace."""
 
-    ran: list[str] = []
+    ran: ClassVar[list[str]] = []
 
     @property
     def computed(self) -> str:
@@ -48,7 +47,13 @@ class Trap:
         return "x"
 
 
-Point = namedtuple("Point", "x y")
+class Point(NamedTuple):
+    """Fields that are read in C."""
+
+    x: int
+    y: int
+
+
 NAMES: dict[str, Any] = {
     "animal": "a red fox",
     "动物": "白狐",

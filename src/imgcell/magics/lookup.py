@@ -133,7 +133,7 @@ def _static_names(value: Any) -> list[str]:
     names = set(_instance_dict(value))
     for kind in type(value).__mro__:
         names.update(vars(kind))
-    return sorted(name for name in names if isinstance(name, str))
+    return sorted(names)
 
 
 def _item(value: Any, key: Any, before: str, shown: str) -> Any:
@@ -150,9 +150,13 @@ def _item(value: Any, key: Any, before: str, shown: str) -> Any:
             return found
         if isinstance(key, str):
             raise InvalidJobError(tr("{before} is not a dict, so {shown} cannot be looked up.", before=before, shown=shown))
-        for builtin in (list, tuple, str):
-            if isinstance(value, builtin):
-                return builtin.__getitem__(value, key)
+        # The built-in methods, whatever a subclass has made of them.
+        if isinstance(value, list):
+            return list.__getitem__(value, key)
+        if isinstance(value, tuple):
+            return tuple.__getitem__(value, key)
+        if isinstance(value, str):
+            return str.__getitem__(value, key)
         plain_sheet = _ours(value) and isinstance(value, Sequence)
         if plain_sheet or (kind.__module__ == "numpy" and kind.__name__ == "ndarray"):
             return value[key]

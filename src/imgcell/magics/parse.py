@@ -243,7 +243,7 @@ def _parser(magic: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:
                 settings.update(type=_number, default=1 if option.dest == "n" else None)
         parser.add_argument(*option.flags, **settings)
     # NAME may stand anywhere, as `%%imagine -n 2 cats` and `%%imagine cats -n 2` both read well.
-    parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign,assignment]  # the same signature, another order
+    parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]  # the same signature, another order
     return parser
 
 
