@@ -25,7 +25,8 @@ def is_gpt(model: str) -> bool:
 def _openai(order: Order) -> Order:
     """OpenAI's specification: CreateImageRequest, CreateImageEditRequest, EditImageBodyJsonParam."""
     model, given = order.model, order.given
-    if "model" not in given and order.act == "generate" and any(name in given for name in _GPT_ONLY):
+    gpt_asked = order.quality in {"low", "medium", "high"} or any(name in given for name in _GPT_ONLY)
+    if "model" not in given and order.act == "generate" and gpt_asked:
         model = "gpt-image-1"  # "Defaults to dall-e-2 unless a parameter specific to the GPT image models is used"
     if is_gpt(model):
         order = _gpt(order.with_(model=model))
