@@ -31,7 +31,6 @@ import datetime as dt
 import errno
 import json
 import os
-import secrets
 import threading
 import weakref
 from collections import deque
@@ -300,7 +299,7 @@ class _LedgerFile:
         self.failed = False
         self._torn = False
         day = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%d")
-        self._path = folder / f"{day}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        self._path = folder / f"{day}-{os.getpid()}-{os.urandom(4).hex()}.jsonl"
         disk.make_folder(folder)
         self._descriptor = disk.create(self._path, "ledger")
         self.commit = GroupCommit(self._flush)
@@ -403,7 +402,7 @@ def _new_id() -> str:
         tick = _tick
     moment = dt.datetime.fromtimestamp(tick // 1000, dt.timezone.utc)
     high, low = divmod(tick % 1000, 32)
-    return f"a-{moment:%Y%m%d-%H%M%S}-{_DIGITS[high]}{_DIGITS[low]}" + "".join(secrets.choice(_DIGITS) for _ in range(5))
+    return f"a-{moment:%Y%m%d-%H%M%S}-{_DIGITS[high]}{_DIGITS[low]}" + "".join(_DIGITS[byte % 32] for byte in os.urandom(5))
 
 
 def _host() -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -191,7 +190,7 @@ def store(path: Path, data: bytes, step: str, *, flush_folder: Callable[[], None
     Raises:
         OSError: It is not in place; what was there still is.
     """
-    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+    temporary = path.with_name(f".tmp-{os.urandom(8).hex()}")
     descriptor = create(temporary, step)
     try:
         try:
