@@ -26,6 +26,15 @@ def _is_loopback(host: object) -> bool:
 
 
 def _is_address(host: object) -> bool:
+    """Whether *host* is numbers in any spelling ("127.1", "0x7f000001"), for which no question is asked of anybody."""
+    import socket
+
+    try:
+        socket.inet_aton(str(host))
+    except OSError:
+        pass
+    else:
+        return True
     try:
         ipaddress.ip_address(str(host).partition("%")[0])
     except ValueError:

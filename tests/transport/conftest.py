@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import socket
 import struct
 import threading
@@ -129,7 +130,8 @@ class Answers:
 
     def picture(self, **more: object) -> Act:
         """Send a picture as base64."""
-        return self.json(200, {"created": 1, "data": [{"b64_json": base64.b64encode(self.png).decode(), **more}]}, {"x-request-id": "req-1"})
+        item = {"b64_json": base64.b64encode(self.png).decode(), **more}
+        return self.json(200, {"created": 1, "data": [item]}, {"x-request-id": "req-1"})
 
     def image(self, headers: dict[str, str] | None = None) -> Act:
         """Send a picture as it is."""
@@ -148,7 +150,7 @@ class Answers:
 
         def act(connection: socket.socket, request: Request) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            os.close(connection.detach())
 
         return act
 

@@ -104,8 +104,8 @@ def test_leaving_a_stream_early(raw: Any, answers: Any, tmp_path: Path) -> None:
     with imgcell.Client("apiyi", base_url=raw.base_url, api_key="sk-x", library=tmp_path, max_in_flight=1) as client:
         for step in client.stream(imgcell.Generate("a lighthouse", n=3)):
             if getattr(step, "state", "") == "sending":
+                raw.wait_for(1)
                 break
-        raw.wait_for(1)
         raw.release.set()
     assert len(raw.requests) == 1
 

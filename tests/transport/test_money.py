@@ -136,7 +136,9 @@ def test_one_idempotency_key_for_all_tries(client: Any, raw: Any, answers: Any) 
         (400, "content_policy_violation", errors.ModerationError),
     ],
 )
-def test_refused_is_never_sent_again(client: Any, raw: Any, answers: Any, home: Path, status: int, code: str | None, kind: type[Exception]) -> None:
+def test_refused_is_never_sent_again(
+    client: Any, raw: Any, answers: Any, home: Path, status: int, code: str | None, kind: type[Exception]
+) -> None:
     """A refusal is an error with the provider's words, and that is all."""
     raw.play(answers.error(status, "the provider's own words", code, {"x-request-id": "req-9"}))
     with pytest.raises(kind, match="the provider's own words") as caught:
@@ -256,7 +258,7 @@ def test_error_inside_200(client: Any, raw: Any, answers: Any) -> None:
 def test_redirects_of_a_paid_request_are_not_followed(client: Any, raw: Any, answers: Any, home: Path) -> None:
     """A redirect would send prompt and key on to somebody else."""
     raw.play(answers.http(307, b"", {"Location": "http://127.0.0.1:9/elsewhere"}))
-    with pytest.raises(errors.InvalidRequestError, match="127.0.0.1:9"):
+    with pytest.raises(errors.InvalidRequestError, match=r"127\.0\.0\.1:9"):
         client.generate("a lighthouse")
     assert len(raw.requests) == 1
     assert states(home) == ["sending", "refused"]

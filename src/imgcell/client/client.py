@@ -270,7 +270,13 @@ class Client:
         for piece in prepared.parts():
             parts.append(Part(prepared, piece, at, endpoint, library, timeout))
             at += piece.n
-        return Run(portal(), parts, sheet if sheet is not None else Sheet(running=True, expected=job.n), finish_sheet=sheet is None, on_step=on_step)
+        return Run(
+            portal(),
+            parts,
+            sheet if sheet is not None else Sheet(running=True, expected=job.n),
+            finish_sheet=sheet is None,
+            on_step=on_step,
+        )
 
     def plan(self, job: Job) -> Plan:
         """Return what *job* would send and what that is estimated to cost; nothing is sent.

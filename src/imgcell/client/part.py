@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from imgcell import costs
 from imgcell.errors import ImgcellError, OutcomeUnknownError
@@ -216,7 +217,7 @@ class Part:
             size=(facts.width, facts.height),
             format=facts.format,
             bytes=spool.size,
-            url=step.url,
+            url=urljoin(self._endpoint.base_url + "/", step.url) if step.url else None,
             index=self.pictures,
         )
         if self._library is None:

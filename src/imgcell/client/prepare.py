@@ -10,9 +10,13 @@ from imgcell.language import tr
 from imgcell.pictures.inputs import expand, load_image, load_mask, needs_fetch
 from imgcell.portal import portal
 from imgcell.providers.profile import Model, Provider
+from imgcell.transport.deadline import Deadline
 from imgcell.transport.fetch import Downloads
 
 __all__ = ["prepare"]
+
+#: Seconds that a picture to be edited may take to come from its address.
+_PATIENCE = 120
 
 
 def prepare(job: Job, provider: Provider, connect_timeout: float) -> Prepared:
@@ -71,11 +75,17 @@ def _fetched(url: str, connect_timeout: float) -> bytes:
         # The user's own address: it may be anywhere that the user's machine may reach.
         downloads = Downloads("", connect_timeout)
         try:
-            return (await downloads.fetch(url, _Memory)).read()
+            async with Deadline(_PATIENCE):
+                return (await downloads.fetch(url, _Memory)).read()
         finally:
             await downloads.close()
 
     try:
         return portal().run(fetch())
-    except DownloadError as error:
-        raise InvalidJobError(error.message, hint=tr("Check the address; nothing was sent.")) from error
+    except (DownloadError, TimeoutError) as error:
+        reason = (
+            error.message
+            if isinstance(error, DownloadError)
+            else tr("{url} gave no picture within {seconds} s.", url=url, seconds=_PATIENCE)
+        )
+        raise InvalidJobError(reason, hint=tr("Check the address; nothing was sent.")) from error

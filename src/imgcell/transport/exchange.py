@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from imgcell.errors import (
     AnswerError,
@@ -140,6 +140,7 @@ class Exchange:
         """
         name = self._endpoint.name
         for pause in (*_BUSY_PAUSES, None):
+            self.attempt = None
             try:
                 await self._once(converse())
             except RateLimitError as error:
@@ -326,13 +327,15 @@ class Exchange:
     async def _get(self, call: Call) -> Reply:
         assert self.attempt is not None
         attempt = self.attempt
+        # Some relays answer with a path on their own host.
+        url = urljoin(self._endpoint.base_url + "/", call.path)
         self._listener.state("fetching", tr("fetching the picture"))
         # The address is in the ledger before it is used: should everything stop here, the picture can still be had.
         with contextlib.suppress(OSError, StorageError):
-            await self.threaded(attempt.note, "url", url=call.path)
+            await self.threaded(attempt.note, "url", url=url)
         self._fetching = True
         try:
-            extract = await self._endpoint.downloads.fetch(call.path, attempt.extract)
+            extract = await self._endpoint.downloads.fetch(url, attempt.extract)
         finally:
             self._fetching = False
         return Reply(status=200, image=extract)
@@ -351,7 +354,7 @@ class Exchange:
         error.attempt = error.attempt or (self.attempt.id if self.attempt is not None else None)
         if isinstance(error, OutcomeUnknownError):
             error.partial = error.partial or self._last_partial
-            error.hint = error.hint or self._unknown_hint()
+            error.hint = self._unknown_hint(error.hint)
         return error
 
     def _timed_out(self) -> ImgcellError:
@@ -368,14 +371,12 @@ class Exchange:
     def _unknown(self, what: str) -> OutcomeUnknownError:
         return OutcomeUnknownError(what + " " + tr("The request was sent and may have been charged."))
 
-    def _unknown_hint(self) -> str:
+    def _unknown_hint(self, hint: str | None) -> str:
+        hint = hint or tr("Look at the provider's usage page before you send it again: that may cost again.")
         ago = time.monotonic() - self.sent_at if self.sent_at else 0.0
         at = dt.datetime.now(dt.timezone.utc).astimezone() - dt.timedelta(seconds=ago)
-        return tr(
-            "Look at the provider's usage page for a request of {time} (journal {attempt}) before you send it again: that may cost again.",
-            time=f"{at:%Y-%m-%d %H:%M:%S}",
-            attempt=self.attempt.id if self.attempt is not None else "-",
-        )
+        attempt = self.attempt.id if self.attempt is not None else "-"
+        return hint + " " + tr("It was sent at {time} (journal {attempt}).", time=f"{at:%Y-%m-%d %H:%M:%S}", attempt=attempt)
 
     def _not_sent(self, error: BaseException) -> NotSentError:
         host = urlsplit(self._endpoint.base_url).netloc

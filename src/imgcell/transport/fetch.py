@@ -18,6 +18,7 @@ from imgcell.options import options
 from imgcell.transport.addresses import AddressRefusedError, is_local_host, resolve
 from imgcell.transport.http import CONNECTION_ERRORS, Answer, Delivery, Pool
 from imgcell.wire.flow import Extract
+from imgcell.wire.texts import display_text
 
 __all__ = ["Downloads"]
 
@@ -79,7 +80,8 @@ class Downloads:
         await self._proxied.close()
 
     def _error(self, url: str, reason: str) -> DownloadError:
-        host = urlsplit(url).netloc.rpartition("@")[2][:100] if len(url) <= _LONGEST_URL else ""
+        # Not taken apart by urlsplit: what is told of here may be no address at all.
+        host = display_text(re.sub(r"^[a-z]+://(?:[^/@]*@)?([^/?#]*).*", r"\1", url[:_LONGEST_URL], flags=re.DOTALL), 100)
         error = DownloadError(
             tr("The picture could not be fetched from {host}: {reason}", host=host or "?", reason=reason[:300]),
             hint=tr("It is made and its address is kept; fetching it again costs nothing.") if self._api.netloc else None,

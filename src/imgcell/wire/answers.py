@@ -8,8 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgcell.language import tr
 from imgcell.wire.base64text import decode_text
@@ -27,15 +26,15 @@ _LIST_KEYS = ("data", "images", "image", "output", "outputs", "result", "results
 _ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "x-api-request-id", "request-id", "cf-ray")
 _FACTS = ("size", "quality", "background", "output_format")
 
-_MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?((?:data:image/|https?://)[^)>\s]+)")
-_DATA_URL = re.compile(r"data:image/[a-zA-Z0-9.+-]+;base64,[A-Za-z0-9+/=_-]+")
-_LINK = re.compile(r"https?://[^\s<>\"'`)\]]+")
-_IMAGE_LINK = re.compile(r"\.(?:png|jpe?g|webp)(?:[?#]|$)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?:/)?/[^\s]+", re.IGNORECASE)
+# Patterns are texts: re compiles each on its first use and remembers it, and most answers use none.
+_MARKDOWN = r"!\[[^\]]*\]\(\s*<?((?:data:image/|https?://)[^)>\s]+)"
+_DATA_URL = r"data:image/[a-zA-Z0-9.+-]+;base64,[A-Za-z0-9+/=_-]+"
+_LINK = r"https?://[^\s<>\"'`)\]]+"
+_IMAGE_LINK = r"(?i)\.(?:png|jpe?g|webp)(?:[?#]|$)"
+_ADDRESS = r"(?i)(?:https?:/)?/\S+"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One place of an answer where a picture is, or should be.
 
     Attributes:
@@ -43,12 +42,14 @@ class Found:
         url: Its address, absolute or relative to the API's, if it came.
         revised_prompt: The prompt as rewritten, if it is said and not empty.
         problem: Why neither is there, in words.
+        empty: Whether there is a place for a picture and nothing in it.
     """
 
     image: Extract | None = None
     url: str | None = None
     revised_prompt: str | None = None
     problem: str = ""
+    empty: bool = False
 
 
 def pictures_in(document: Any) -> list[Found]:
@@ -98,13 +99,13 @@ def _items(values: list[Any], depth: int) -> list[Found]:
                 continue
             item = _item(value, depth)
             inner = [] if item is not None and not item.problem else _search(value, depth + 1)
-            found += inner or ([item] if item is not None else [Found(problem=tr("an item without a picture"))])
+            found += inner or ([item] if item is not None else [_hole()])
         elif isinstance(value, list):
             found += _search(value, depth + 1)
         elif isinstance(value, str) or _is_extract(value):
             found.append(_lone(value))
         else:
-            found.append(Found(problem=tr("an item without a picture")))
+            found.append(_hole())
     return found
 
 
@@ -141,8 +142,12 @@ def _item(value: Mapping[str, Any], depth: int) -> Found | None:
     if problem:
         return Found(problem=problem)
     if any(key in value for key in (*_BASE64_KEYS[:1], *_URL_KEYS[:1])):
-        return Found(problem=tr("an item without a picture"))
+        return _hole()
     return None
+
+
+def _hole() -> Found:
+    return Found(problem=tr("an item without a picture"), empty=True)
 
 
 def _address(value: Mapping[str, Any]) -> str:
@@ -161,7 +166,7 @@ def _lone(value: Any) -> Found:
     if text[:5].lower() == "data:":
         image = decode_text(text)
         return Found(image) if image is not None else Found(problem=tr("a data URL that is not base64"))
-    if text[:4].lower() == "http" or (_ADDRESS.fullmatch(text) and "." in text):
+    if text[:4].lower() == "http" or (re.fullmatch(_ADDRESS, text) and "." in text):
         return Found(None, text)
     image = decode_text(text)
     return Found(image) if image is not None else Found(problem=tr("a text that is no picture"))
@@ -196,10 +201,10 @@ def _content(content: Any) -> list[Found]:
         return found
     if not isinstance(content, str):
         return []
-    places: Iterable[str] = _MARKDOWN.findall(content) or _DATA_URL.findall(content)
+    places: Iterable[str] = re.findall(_MARKDOWN, content) or re.findall(_DATA_URL, content)
     if not places:
-        links = [link.rstrip(".,;:!?。，") for link in _LINK.findall(content)]
-        places = [link for link in links if _IMAGE_LINK.search(link)] or links
+        links = [link.rstrip(".,;:!?。，") for link in re.findall(_LINK, content)]
+        places = [link for link in links if re.search(_IMAGE_LINK, link)] or links
     if not places and _looks(content) and (image := decode_text(content)) is not None:
         return [Found(image)]
     return [_lone(place) for place in dict.fromkeys(places)]

@@ -13,12 +13,13 @@ __all__ = ["Base64Sink", "MemoryExtract", "decode_text", "split_prefix", "strict
 #: Less than this waits for more: a call and a write for every network packet would cost more than decoding.
 SMALL = 32 * 1024
 
-_PREFIX = re.compile(rb"(?:\s|\\[nrt])*data:[^,\"]{0,256}?;base64,", re.IGNORECASE)
-_BODY = re.compile(rb"(?:[A-Za-z0-9+/=_-]|\\[/nrt]|\\u00(?:2[bBfF]|3[dD])|[\r\n\t])*(?:\\(?:u[0-9a-fA-F]{0,3})?)?")
-_UNFINISHED = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_ESCAPE = re.compile(rb"\\(?:([/nrt])|u00(2[bBfF]|3[dD]|2[dD]|5[fF]))")
+# Patterns are texts: re compiles each on its first use and remembers it; importing this costs nothing.
+_PREFIX = rb"(?i)(?:\s|\\[nrt])*data:[^,\"]{0,256}?;base64,"
+_BODY = rb"(?:[A-Za-z0-9+/=_-]|\\[/nrt]|\\u00(?:2[bBfF]|3[dD])|[\r\n\t])*(?:\\(?:u[0-9a-fA-F]{0,3})?)?"
+_UNFINISHED = rb"\\(?:u[0-9a-fA-F]{0,3})?\Z"
+_ESCAPE = rb"\\(?:([/nrt])|u00(2[bBfF]|3[dD]|2[dD]|5[fF]))"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_ALPHABET = re.compile(rb"[A-Za-z0-9+/]*")
+_ALPHABET = rb"[A-Za-z0-9+/]*"
 
 
 class MemoryExtract:
@@ -48,9 +49,9 @@ def strict(data: bytes | bytearray | memoryview) -> bytes:
 
 def split_prefix(head: bytes) -> tuple[bytes, bytes] | None:
     """Split the first bytes of a JSON string into ``data:…;base64,`` (or nothing) and base64; ``None`` if they are not that."""
-    found = _PREFIX.match(head)
+    found = re.match(_PREFIX, head)
     start = found.end() if found else 0
-    return (head[:start], head[start:]) if _BODY.fullmatch(head, start) else None
+    return (head[:start], head[start:]) if re.fullmatch(_BODY, head[start:]) else None
 
 
 class Base64Sink:
@@ -97,13 +98,13 @@ class Base64Sink:
         kept = data
         held = b""
         if b"\\" in data:
-            if not last and (cut := _UNFINISHED.search(data)):
+            if not last and (cut := re.search(_UNFINISHED, data)):
                 data, held = data[: cut.start()], data[cut.start() :]
-            data = _ESCAPE.sub(_unescape, data)
+            data = re.sub(_ESCAPE, _unescape, data)
         data = data.translate(_URL_SAFE, b"\r\n\t")
         text = data.rstrip(b"=")
         padding = data[len(text) :]
-        if not _ALPHABET.fullmatch(text) or len(padding) > 2 or (last and len(text) % 4 == 1):
+        if not re.fullmatch(_ALPHABET, text) or len(padding) > 2 or (last and len(text) % 4 == 1):
             self._carry = kept
             return False
         if last:
@@ -150,7 +151,7 @@ def decode_text(text: str, extract: Extract | None = None) -> Extract | None:
         data = text.encode("ascii").translate(_URL_SAFE, b" \r\n\t").rstrip(b"=")
     except UnicodeEncodeError:
         return None
-    if not data or len(data) % 4 == 1 or not _ALPHABET.fullmatch(data):
+    if not data or len(data) % 4 == 1 or not re.fullmatch(_ALPHABET, data):
         return None
     extract = MemoryExtract() if extract is None else extract
     extract.write(binascii.a2b_base64(data + b"=" * (-len(data) % 4)))

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from imgcell.wire.base64text import strict
 from imgcell.wire.flow import Extract
 from imgcell.wire.jsonbody import TEXT_KEPT, BodyError, Chunk, CutBodyError, JsonReader, UnreadableBodyError
-from imgcell.wire.sse import EventReader
+
+if TYPE_CHECKING:
+    from imgcell.wire.sse import EventReader
 
 __all__ = [
     "BodyError",
     "CutBodyError",
-    "EventReader",
     "ImageReader",
     "JsonReader",
     "Reader",
@@ -26,7 +27,7 @@ __all__ = [
     "reader_for",
 ]
 
-_LITERAL = re.compile(rb'["\-0-9]|true|false|null')
+_LITERAL = rb'["\-0-9]|true|false|null'
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 
@@ -95,10 +96,12 @@ def reader_for(
     if text.startswith((b"{", b"[")):
         return JsonReader(new_extract, decode)
     if text.startswith(_FIELDS) or (media_type == "text/event-stream" and not text.startswith(b"<")):
+        from imgcell.wire.sse import EventReader
+
         return EventReader(new_extract, decode)
     if media_type.startswith("image/") and not text.startswith(b"<"):
         return ImageReader(new_extract)
     # White space alone is a relay that keeps a slow answer alive.
-    if (media_type.endswith("json") and (not text or _LITERAL.match(text))) or (not text and media_type in ("", "text/plain")):
+    if (media_type.endswith("json") and (not text or re.match(_LITERAL, text))) or (not text and media_type in ("", "text/plain")):
         return JsonReader(new_extract, decode)
     return TextReader()

@@ -7,8 +7,8 @@ before anything was made (DESIGN.md section 5, FACTS.md section 7.5).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from imgcell.errors import DownloadError, ImageDecodeError, ImgcellError, NoImageError, OutcomeUnknownError
 from imgcell.jobs import Job
@@ -16,13 +16,11 @@ from imgcell.language import tr
 from imgcell.wire.answers import Found, facts_in, pictures_in, usage_in, words_of
 from imgcell.wire.fields import Shape
 from imgcell.wire.flow import Call, Event, Extract, Final, Flow, NextEvent, Partial, Reply
-from imgcell.wire.refusals import error_from, problem_in, stated_error
 
 __all__ = ["Attempt", "talk"]
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """How the job is put this time.
 
     Attributes:
@@ -58,37 +56,50 @@ def talk(job: Job, attempt: Attempt, build: Callable[[Attempt], Call], fallback:
                 return
             event = yield NextEvent()
             reply = replace(reply, events=False, document=event.document if isinstance(event, Event) else None)
+        if _plainly_good(reply):
+            yield from _deliver(job, reply)
+            return
         again = _put_differently(attempt, call, reply, tried, fallback)
         if again is None:
             break
         tried.add(again.image_field)
         attempt = again
+    from imgcell.wire.refusals import error_from
+
     error = error_from(reply)
     if error is not None:
         raise error
     yield from _deliver(job, reply)
 
 
+def _plainly_good(reply: Reply) -> bool:
+    """Whether the usual case is at hand, for which the tables of what can go wrong need not even be imported."""
+    document = reply.document
+    return reply.status == 200 and isinstance(document, Mapping) and bool(document.get("data")) and not document.get("error")
+
+
 def _put_differently(attempt: Attempt, call: Call, reply: Reply, tried: set[str], fallback: Shape | None) -> Attempt | None:
     """Return how to ask again, if the answer says that only the spelling was at fault; each spelling once."""
     if reply.status not in {400, 415, 422}:
         return None
+    from imgcell.wire.refusals import problem_in
+
     problem = problem_in(reply)
     text = problem.message.lower()
     named = f"{problem.param or ''} {text}"
     if "response_format" in named and not attempt.without_response_format and _has_field(call, "response_format"):
         note = tr("The provider refused response_format, so it was asked again without it (the refusal was not charged).")
-        return replace(attempt, without_response_format=True, notes=(*attempt.notes, note))
+        return attempt._replace(without_response_format=True, notes=(*attempt.notes, note))
     if attempt.shape == "json" and fallback is not None and (reply.status == 415 or "multipart" in text):
         note = tr("The provider does not take edits as JSON, so it was asked again with a form (the refusal was not charged).")
-        return replace(attempt, shape=fallback, notes=(*attempt.notes, note))
+        return attempt._replace(shape=fallback, notes=(*attempt.notes, note))
     if attempt.shape == "multipart":
         other = "image" if attempt.image_field == "image[]" else "image[]"
         about = (problem.param or "").lower() in {"image", "image[]"} and problem.code not in {"invalid_image_file", "invalid_type"}
         missing = any(word in text for word in ("required", "missing", "unknown", "unrecognized", "unexpected", "no image", "not found"))
         if other not in tried and missing and (about or "image" in text):
             note = tr("The provider takes pictures as {other}, so it was asked again so (the refusal was not charged).", other=other)
-            return replace(attempt, image_field=other, notes=(*attempt.notes, note))
+            return attempt._replace(image_field=other, notes=(*attempt.notes, note))
     return None
 
 
@@ -147,7 +158,9 @@ def _count_notes(job: Job, came: int, found: list[Found]) -> tuple[str, ...]:
 
 
 def _nothing(reply: Reply, found: list[Found]) -> ImgcellError:
-    problem = next((item.problem for item in found if item.problem), "")
+    from imgcell.wire.refusals import problem_in
+
+    problem = next((item.problem for item in found if item.problem and not item.empty), "")
     request_id = problem_in(reply).request_id
     hint = tr("It counts as paid; what came is kept in the library's spool.")
     if reply.status != 200:
@@ -168,6 +181,8 @@ def _nothing(reply: Reply, found: list[Found]) -> ImgcellError:
 
 def _read_stream(job: Job, reply: Reply) -> Flow:
     """Hand out what a stream brings, until as many pictures are complete as were asked for (some never close it)."""
+    from imgcell.wire.refusals import problem_in, stated_error
+
     done = 0
     held: Final | None = None
     usage: Mapping[str, Any] | None = None

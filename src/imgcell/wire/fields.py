@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
@@ -78,8 +77,7 @@ class ModelLike(Protocol):
         """What to send when the user says nothing."""
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """A job in a provider's words.
 
     Attributes:
@@ -146,8 +144,8 @@ def refused(word: str, value: object, model: ModelLike) -> InvalidJobError:
     )
 
 
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_PAIR = re.compile(r"(\d+(?:\.\d+)?)\s*([x×:])\s*(\d+(?:\.\d+)?)")
+_HAN = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_PAIR = r"(\d+(?:\.\d+)?)\s*([x×:])\s*(\d+(?:\.\d+)?)"
 
 
 def _front(front: Mapping[str, str], prompt: str) -> tuple[str, list[str]]:
@@ -156,7 +154,7 @@ def _front(front: Mapping[str, str], prompt: str) -> tuple[str, list[str]]:
     Document 000: sizes and ratios are written into the prompt, best at its very front ("1024x1024 方形 LOGO",
     "横版 16:9 电影画幅").
     """
-    chinese = bool(_HAN.search(prompt))
+    chinese = bool(re.search(_HAN, prompt))
     parts: list[str] = []
     placed: list[str] = []
     for word, value in front.items():
@@ -172,7 +170,7 @@ def _front(front: Mapping[str, str], prompt: str) -> tuple[str, list[str]]:
 def _phrase(word: str, value: str, *, chinese: bool) -> str:
     if word != "size":
         return f"{value} 风格" if chinese else f"{value} {word}"
-    pair = _PAIR.fullmatch(value)
+    pair = re.fullmatch(_PAIR, value)
     if pair is None:
         return value
     width, height = float(pair[1]), float(pair[3])

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from imgcell.errors import (
     AnswerError,
@@ -117,22 +116,19 @@ _FULL = frozenset(
     }
 )
 
-_QUOTA_WORDS = re.compile(
-    r"insufficient (?:user )?(?:quota|balance|credit|funds)|exceeded your current quota|billing hard limit|out of credits"
-    r"|(?:credit|account) balance|no available image quota|spend limit|余额不足|额度不足|额度已用尽|额度已用完|欠费|预扣费",
-    re.IGNORECASE,
+_QUOTA_WORDS = (
+    r"(?i)insufficient (?:user )?(?:quota|balance|credit|funds)|exceeded your current quota|billing hard limit|out of credits"
+    r"|(?:credit|account) balance|no available image quota|spend limit|余额不足|额度不足|额度已用尽|额度已用完|欠费|预扣费"
 )
-_MODERATION_WORDS = re.compile(
-    r"safety[_ ]violations|safety system|content policy|content[_ ]filter|moderation|violat\w+ (?:our|the|usage) polic"
-    r"|敏感词|内容审核|违规|违反",
-    re.IGNORECASE,
+_MODERATION_WORDS = (
+    r"(?i)safety[_ ]violations|safety system|content policy|content[_ ]filter|moderation|violat\w+ (?:our|the|usage) polic"
+    r"|敏感词|内容审核|违规|违反"
 )
-_NO_MODEL_WORDS = re.compile(r"无可用渠道|no available channel", re.IGNORECASE)
-_REQUEST_ID = re.compile(r"\(\s*request[ _]id:?\s*([\w.-]{4,})\s*\)", re.IGNORECASE)
+_NO_MODEL_WORDS = r"(?i)无可用渠道|no available channel"
+_REQUEST_ID = r"(?i)\(\s*request[ _]id:?\s*([\w.-]{4,})\s*\)"
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What an answer says went wrong.
 
     Attributes:
@@ -156,9 +152,9 @@ def problem_in(reply: Reply) -> Problem:
     message = problem.message
     if not message and not isinstance(reply.document, (dict, list)):
         message = words_of(reply)
-    named = _REQUEST_ID.search(message)
+    named = re.search(_REQUEST_ID, message)
     given = request_id(reply.headers) or (named[1] if named else None)
-    return replace(problem, message=redact(display_text(message)).strip(), request_id=given)
+    return problem._replace(message=redact(display_text(message)).strip(), request_id=given)
 
 
 def _problem_of(document: Any, depth: int = 0) -> Problem:
@@ -169,13 +165,13 @@ def _problem_of(document: Any, depth: int = 0) -> Problem:
     error = document.get("error")
     if isinstance(error, Mapping):
         inner = _envelope(error, depth)
-        return replace(inner, stated=True)
+        return inner._replace(stated=True)
     if isinstance(error, str) and error.strip():
         code = _word(document.get("code")) or _code_like(error)
         return Problem(_first(document, "message", "msg") or error, code, stated=True)
     given = document.get("code")
     if document.get("type") == "error":
-        return replace(_envelope(document, depth), stated=True)
+        return _envelope(document, depth)._replace(stated=True)
     if message := _first(document, "message", "msg"):
         # {code: 0 | 200, message: "success"} wraps good answers.
         bad = _word(given) not in {"", "0", "200", "success", "ok"} or document.get("success") is False
@@ -187,11 +183,11 @@ def _problem_of(document: Any, depth: int = 0) -> Problem:
         return _validation(detail)
     if isinstance(detail, Mapping):
         inner = _problem_of(detail, depth + 1)
-        return replace(inner if inner.message or inner.code else _envelope(detail, depth), stated=True)
+        return (inner if inner.message or inner.code else _envelope(detail, depth))._replace(stated=True)
     for name in ("err", "error_msg", "errorMessage"):
         held = document.get(name)
         if isinstance(held, Mapping):
-            return replace(_envelope(held, depth), stated=True)
+            return _envelope(held, depth)._replace(stated=True)
         if isinstance(held, str) and held.strip():
             return Problem(held, _word(given), stated=True)
     for name in ("response", "header"):
@@ -309,11 +305,11 @@ def classify(status: int, headers: Mapping[str, str], problem: Problem) -> Class
 def _permanent(code: str, problem: Problem) -> str:
     kind = problem.type.lower()
     words = problem.message
-    if code in _QUOTA or kind in _QUOTA or (not code.startswith("rate_limit") and _QUOTA_WORDS.search(words)):
+    if code in _QUOTA or kind in _QUOTA or (not code.startswith("rate_limit") and re.search(_QUOTA_WORDS, words)):
         return "quota"
     if code in _MODERATION or kind in _MODERATION or "safety_violations" in words:
         return "moderation"
-    if code in _NO_MODEL or _NO_MODEL_WORDS.search(words):
+    if code in _NO_MODEL or re.search(_NO_MODEL_WORDS, words):
         return "model"
     if code in _KEYS:
         return "key"
@@ -329,7 +325,7 @@ def stated_error(reply: Reply, document: Any, kind: str = "") -> ImgcellError | 
     elif kind != "error":
         return None
     asked = Reply(200, reply.headers, reply.media_type, document if isinstance(document, Mapping) else {"error": str(document)})
-    problem = replace(problem_in(asked), stated=True)
+    problem = problem_in(asked)._replace(stated=True)
     return _make_error(200, reply.headers, problem)
 
 
@@ -390,7 +386,7 @@ def _refusal(status: int, problem: Problem) -> tuple[type[AnswerError], str, str
             tr("The provider says that quota or balance is used up: {words}", words=words),
             tr("Nothing was charged. Top up, or raise the limit, at the provider."),
         )
-    if permanent == "moderation" or (status in {400, 403, 422} and _MODERATION_WORDS.search(words)):
+    if permanent == "moderation" or (status in {400, 403, 422} and re.search(_MODERATION_WORDS, words)):
         return (
             ModerationError,
             tr("The provider refused the content: {words}", words=words),

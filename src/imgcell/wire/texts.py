@@ -13,14 +13,12 @@ LIMIT = 2000
 
 # ANSI sequences first (their letters would stay behind), then C0 and C1 except tab and line feed, then what changes the
 # direction of writing or hides, then surrogates and noncharacters.
-_ANSI = re.compile(r"(?:\x1b|\x9b)(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?")
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
+_ANSI = r"(?:\x1b|\x9b)(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?"
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 
-_KEY = re.compile(r"\b(?:sk|pk|rk|ak|key)[-_][A-Za-z0-9_\-]{6,}[A-Za-z0-9_*.\-]*|(?<=Bearer )\S+|\bBearer\s+\S+", re.IGNORECASE)
-_LONG = re.compile(r"[A-Za-z0-9+/_-]{200,}={0,2}")
-_IN_URL = re.compile(r"((?:api[_-]?key|token|authorization|secret|signature)=)[^&\s\"']+", re.IGNORECASE)
+_KEY = r"(?i)\b(?:sk|pk|rk|ak|key)[-_][A-Za-z0-9_\-]{6,}[A-Za-z0-9_*.\-]*|(?<=Bearer )\S+|\bBearer\s+\S+"
+_LONG = r"[A-Za-z0-9+/_-]{200,}={0,2}"
+_IN_URL = r"(?i)((?:api[_-]?key|token|authorization|secret|signature)=)[^&\s\"']+"
 
 HIDDEN = "****"
 
@@ -30,8 +28,11 @@ def display_text(text: str, limit: int = LIMIT) -> str:
 
     Doing it twice changes nothing.
     """
-    text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _UNSAFE.sub("", text)
+    if text.isprintable():
+        # Most texts are; the patterns below are then not even compiled.
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = re.sub(_ANSI, "", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = re.sub(_UNSAFE, "", text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -46,9 +47,9 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if secret:
             text = _compile(secret).sub(HIDDEN, text)
-    text = _IN_URL.sub(rf"\1{HIDDEN}", text)
-    text = _KEY.sub(HIDDEN, text)
-    return _LONG.sub("…", text)
+    text = re.sub(_IN_URL, rf"\1{HIDDEN}", text)
+    text = re.sub(_KEY, HIDDEN, text)
+    return re.sub(_LONG, "…", text)
 
 
 @lru_cache(maxsize=32)
