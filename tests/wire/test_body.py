@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgcell.wire.base64text import MemoryExtract, decode_text
-from imgcell.wire.body import BodyError, CutBodyError, EventReader, JsonReader, TextReader, UnreadableBodyError, reader_for
+from imgcell.wire.body import BodyError, CutBodyError, JsonReader, TextReader, UnreadableBodyError, reader_for
 from imgcell.wire.flow import Event
+from imgcell.wire.sse import EventReader
 
 BIG = random.Random(1).randbytes(150_001)
 TEXT = base64.b64encode(BIG).decode()

@@ -6,7 +6,6 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +109,11 @@ def _unknown(name: str, known: list[str]) -> InvalidJobError:
 
 
 def _built_in(name: str) -> tuple[Mapping[str, Any], Source]:
-    file = resources.files("imgcell.providers").joinpath(f"{name}.toml")
+    # Not importlib.resources: it costs some milliseconds before the first picture, and wheels are unpacked.
+    file = Path(__file__).with_name(f"{name}.toml")
     text = file.read_text(encoding="utf-8")
-    return _parse(text, Source(str(file), text)), Source(str(file), text)
+    source = Source(str(file), text)
+    return _parse(text, source), source
 
 
 def _user_file() -> tuple[Mapping[str, Any], Source]:
