@@ -171,6 +171,16 @@ def test_modules_stay_small_and_say_what_they_are_for():
     assert not silent
 
 
+def test_every_test_says_what_behaviour_it_demands():
+    """Each test function has a docstring."""
+    silent = []
+    for path in sorted((SOURCE.parent.parent / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
+                silent.append(f"{path.name}::{node.name}")
+    assert not silent, "\n".join(silent)
+
+
 def loaded_by(code, before=""):
     """The names of the modules that a fresh Python loads during *code*, after it has run *before*."""
     environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
