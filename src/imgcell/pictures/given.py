@@ -78,9 +78,9 @@ class Given:
         where: Any = self.path if self.path is not None else io.BytesIO(self.data or b"")
         plugin = self.facts.format if self.facts is not None else _CONVERTED[self.kind]
         try:
-            image = Image.open(where, formats=(plugin,))
-            check_pixels(*image.size, plugin)
-            image.load()
+            with Image.open(where, formats=(plugin,)) as image:
+                check_pixels(image.width, image.height, plugin)
+                image.load()
         except ImageDecodeError as error:
             raise self.refused(error.message) from error
         except Exception as error:
@@ -168,7 +168,7 @@ def _from_pixels(image: Image.Image) -> Given:
     parent = image.info.get(LINEAGE)
     given = Given(tr("The PIL image"), pixels=image, parent=parent if isinstance(parent, str) else None)
     try:
-        check_pixels(*image.size, image.mode)
+        check_pixels(image.width, image.height, image.mode)
         image.load()
     except ImageDecodeError as error:
         raise given.refused(error.message) from error

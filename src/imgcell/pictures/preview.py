@@ -68,17 +68,21 @@ def _make(picture: Picture, whole: bool) -> Shown:
     return encode(small(picture, LONG_SIDE), budget=BUDGET, dense=picture.source.size > 3 * BUDGET)
 
 
-def plain(picture: Picture) -> Image.Image:
+def plain(picture: Picture, side: int | None = None) -> Image.Image:
     """Return the decoded pixels of *picture* without keeping them in it, unless they are there already.
 
-    Showing five hundred results must not leave five hundred decoded pictures in memory.
+    Showing five hundred results must not leave five hundred decoded pictures in memory.  Where only *side* pixels are
+    needed, a JPEG is decoded at a fraction of its size (libjpeg's scaling), to twice that or more.
     """
     if picture.loaded:
         return picture
     opened = picture._open()
+    if side is not None:
+        opened.draft(None, (min(side * 2, opened.width), min(side * 2, opened.height)))
     try:
         opened.load()
     except Exception as error:
+        opened.close()
         raise picture._undecodable(error) from error
     return opened
 
@@ -86,21 +90,10 @@ def plain(picture: Picture) -> Image.Image:
 def small(picture: Picture, side: int) -> Image.Image:
     """Return *picture* upright, 8 bits a channel (L, RGB or RGBA), its long side at most *side* pixels.
 
-    JPEG is decoded at a fraction of its size (libjpeg's scaling); everything else is decoded once and first reduced by
-    a whole factor, which takes a tenth of a fine filter's time on the full picture (PERFORMANCE.md section 6).
+    Decoded once and first reduced by a whole factor, which takes a tenth of a fine filter's time on the full picture
+    (PERFORMANCE.md section 6).
     """
-    facts = picture.facts
-    if not picture.loaded and facts.format == "JPEG":
-        opened = picture._open()
-        opened.draft(None, (min(side * 2, opened.width), min(side * 2, opened.height)))
-        try:
-            opened.load()
-        except Exception as error:
-            raise picture._undecodable(error) from error
-        image = opened
-    else:
-        image = plain(picture)
-    return shrink(upright(viewable(image), facts.orientation), side)
+    return shrink(upright(viewable(plain(picture, side)), picture.facts.orientation), side)
 
 
 def viewable(image: Image.Image) -> Image.Image:
@@ -109,6 +102,8 @@ def viewable(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith(("I", "F")):
         return eight_bit(image)
+    if image.mode == "La":  # premultiplied: Pillow converts it to nothing but LA
+        image = image.convert("LA")
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode == "1" else "RGB")

@@ -21,6 +21,9 @@ SUFFIX_OF_FORMAT = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 #: Formats that store transparency; for every other one a picture is laid on white.
 _WITH_ALPHA = {"PNG", "WEBP", "GIF", "TIFF", "AVIF", "ICO", "ICNS", "JPEG2000", "TGA", "DDS", "SGI"}
 
+#: Formats that store more than 8 bits a channel; for every other one a deep picture is brought to 8 bits.
+_DEEP = {"PNG", "TIFF", "JPEG2000", "PPM", "MSP", "IM", "SPIDER"}
+
 #: Exif 2.32 section 4.6.4: what turns the stored pixels upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,7 +65,7 @@ def convert_to(image: Image.Image, kind: str, orientation: int, params: dict[str
     turned.info.pop("exif", None)
     if kind not in _WITH_ALPHA and turned.has_transparency_data:
         turned = _keep_profile(flatten(turned), turned)
-    elif kind in ("JPEG", "WEBP") and turned.mode.startswith(("I", "F")):
+    elif kind not in _DEEP and turned.mode.startswith(("I", "F")):
         turned = eight_bit(turned)
     if kind == "JPEG":
         params = {"quality": 95, **params}
