@@ -109,8 +109,20 @@ class Attempt:
 
     def sync(self) -> None:
         """Return when all that came is durable; what the disk refused is in memory (see :attr:`problem`)."""
-        for file in self._files():
-            file.sync()
+        files = self._files()
+        for file in files:
+            file.sync_bytes()
+        if self._sync_folder is None or not files:
+            return
+        # One sync of the folder for all of them.
+        try:
+            self._sync_folder()
+        except OSError as error:
+            for file in files:
+                file.distrust(error)
+        else:
+            for file in files:
+                file.named()
 
     @property
     def problem(self) -> str | None:

@@ -117,6 +117,7 @@ class SpoolFile:
         self._descriptor: int | None = None
         self._written = 0
         self._synced = False
+        self._named = False
         # getvalue() of a BytesIO shares its buffer: bytes in memory are there once.
         self._memory: io.BytesIO | None = io.BytesIO() if path is None else None
         self._problem: str | None = None
@@ -195,19 +196,42 @@ class SpoolFile:
             return self._read_back()
 
     def sync(self) -> None:
-        """Return when the bytes are durable, or are in memory because the disk failed."""
+        """Return when the bytes and their name are durable, or are in memory because the disk failed."""
+        self.sync_bytes()
+        with self._state:
+            if self._memory is not None or self._named or self._descriptor is None:
+                return
+            try:
+                if self._sync_folder is not None:
+                    self._sync_folder()
+                self._named = True
+            except OSError as error:
+                self._fall_back(error)
+        disk.reach(f"{self._step}-sync.after")
+
+    def sync_bytes(self) -> None:
+        """Return when the bytes are durable, their name perhaps not (see :meth:`named`)."""
         self.settle()
         with self._state:
             if self._memory is not None or self._synced or self._descriptor is None:
                 return
             try:
                 disk.sync(self._descriptor)
-                if self._sync_folder is not None:
-                    self._sync_folder()
                 self._synced = True
             except OSError as error:
                 self._fall_back(error)
+
+    def named(self) -> None:
+        """Be told that the folder was synced after :meth:`sync_bytes`: one sync for several files."""
+        with self._state:
+            self._named = self._named or self._descriptor is not None
         disk.reach(f"{self._step}-sync.after")
+
+    def distrust(self, error: OSError) -> None:
+        """Be told that the folder could not be synced: the bytes go on in memory."""
+        with self._state:
+            if self._memory is None and self._descriptor is not None and not self._named:
+                self._fall_back(error)
 
     # -- what becomes of the file -------------------------------------------------------------------------------
 
