@@ -26,7 +26,7 @@ def server(running):
 
 @pytest.fixture
 def ask(server):
-    """``ask(profile, path, json=…)`` or ``ask(profile, path, fields=…, files=…)`` posts and returns status, headers (lower case), body, json."""
+    """``ask(profile, path, json=…)`` or ``ask(profile, path, fields=…, files=…)`` posts; returns status, headers, body, json."""
 
     def post(profile, path, *, json=None, fields=None, files=None, key="sk-any", headers=None, raw=None, kind=None):
         sent = {} if key is None else {"Authorization": f"Bearer {key}"}

@@ -72,7 +72,13 @@ REFUSED = [
     ("json-images", {"model": "m", "prompt": "x", "response_format": "url"}, 400, "unknown_parameter", "response_format"),
     ("json-images", {"model": "m", "prompt": "x", "n": "1"}, 400, "invalid_type", "n"),
     ("json-images", {"model": "m", "prompt": "x", "image": "https://example.com/base-image.png"}, 400, "invalid_type", "image"),
-    ("json-images", {"model": "m", "prompt": "x", "image": ["https://example.com/base-image.png"] * 6}, 400, "array_above_max_length", "image"),
+    (
+        "json-images",
+        {"model": "m", "prompt": "x", "image": ["https://example.com/base-image.png"] * 6},
+        400,
+        "array_above_max_length",
+        "image",
+    ),
     ("json-images", {"model": "m", "prompt": "x", "image": ["https://example.com/nothing.png"]}, 400, "invalid_image_url", "image[0]"),
     ("json-images", {"model": "m", "prompt": "x", "image": ["data:image/png;base64,***"]}, 400, "invalid_base64", "image[0]"),
     ("openai-compatible", {"model": "gpt-image-2", "prompt": "x", "size": "512x512"}, 400, "invalid_value", "size"),
@@ -88,7 +94,13 @@ REFUSED = [
     ("openai", {"model": "gpt-image-1", "prompt": "x", "quality": "hd"}, 400, "invalid_value", "quality"),
     ("openai", {"model": "gpt-image-1", "prompt": "x", "style": "vivid"}, 400, "invalid_value", "style"),
     ("openai", {"model": "gpt-image-1", "prompt": "x", "partial_images": 4}, 400, "integer_above_max_value", "partial_images"),
-    ("openai", {"model": "gpt-image-1", "prompt": "x", "background": "transparent", "output_format": "jpeg"}, 400, "invalid_value", "background"),
+    (
+        "openai",
+        {"model": "gpt-image-1", "prompt": "x", "background": "transparent", "output_format": "jpeg"},
+        400,
+        "invalid_value",
+        "background",
+    ),
     ("openai", {"model": "gpt-image-1", "prompt": "x", "output_compression": 50}, 400, "invalid_value", "output_compression"),
     ("openai", {"model": "gpt-image-1", "prompt": "x" * 32_001}, 400, "string_above_max_length", "prompt"),
     ("openai", {"model": "gpt-image-1", "prompt": ""}, 400, "empty_string", "prompt"),
@@ -138,7 +150,10 @@ def test_apiyi_answers_without_a_date_and_with_a_data_url(ask):
     assert reply.json["data"][0]["b64_json"].startswith("data:image/png;base64,iVBOR")
 
 
-@pytest.mark.parametrize(("front", "size"), [("横版 16:9 海", (1536, 864)), ("竖版 9:16 城", (864, 1536)), ("1024x1024 猫", (1024, 1024)), ("1024×1536 猫", (1024, 1536))])
+@pytest.mark.parametrize(
+    ("front", "size"),
+    [("横版 16:9 海", (1536, 864)), ("竖版 9:16 城", (864, 1536)), ("1024x1024 猫", (1024, 1024)), ("1024×1536 猫", (1024, 1536))],
+)
 def test_the_front_of_the_prompt_gives_the_size(ask, get, front, size):
     """Document 000: size and ratio are read from the front of the prompt."""
     reply = ask("apiyi", "generations", json={"model": "gpt-image-2-all", "prompt": front})
@@ -166,7 +181,9 @@ def test_json_images_answers_webp_behind_an_address(ask, get):
 
 def test_openai_answers_say_what_was_made(ask):
     """OpenAI: bare base64 with size, quality, background, output_format and usage; no address."""
-    body = ask("openai", "generations", json={"model": "gpt-image-1", "prompt": "a cat", "quality": "high", "background": "transparent"}).json
+    body = ask(
+        "openai", "generations", json={"model": "gpt-image-1", "prompt": "a cat", "quality": "high", "background": "transparent"}
+    ).json
     assert (body["size"], body["quality"], body["background"], body["output_format"]) == ("1024x1024", "high", "transparent", "png")
     usage = body["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
@@ -255,7 +272,12 @@ def test_keys(ask, profile):
 
 def test_broken_bodies(ask):
     """Broken JSON, broken multipart, and other media types are refused, not crashed on."""
-    for raw, kind in ((b"{", "application/json"), (b"--X\r\n", "multipart/form-data; boundary=X"), (b"x", "text/plain"), (b"[]", "application/json")):
+    for raw, kind in (
+        (b"{", "application/json"),
+        (b"--X\r\n", "multipart/form-data; boundary=X"),
+        (b"x", "text/plain"),
+        (b"[]", "application/json"),
+    ):
         for path in ("generations", "edits"):
             assert ask("openai", path, raw=raw, kind=kind).status == 400
 

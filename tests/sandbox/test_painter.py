@@ -25,7 +25,9 @@ def test_the_same_order_makes_the_same_bytes():
     assert _paint(quality="high").data == _paint(quality="high").data
 
 
-@pytest.mark.parametrize("change", [{"prompt": "another"}, {"seed": "2"}, {"model": "dall-e-3"}, {"quality": "low"}, {"index": 1}, {"style": "natural"}])
+@pytest.mark.parametrize(
+    "change", [{"prompt": "another"}, {"seed": "2"}, {"model": "dall-e-3"}, {"quality": "low"}, {"index": 1}, {"style": "natural"}]
+)
 def test_every_ingredient_counts(change):
     """Another prompt, seed, model, quality or number makes another picture."""
     assert _paint().data != _paint(**change).data

@@ -239,10 +239,10 @@ class Downloads(_Face):
             return
         served.asked += 1
         behaviour, settings = served.behaviour, served.settings
-        times = int(settings.get("times", 1))
+        fails = int(settings.get("fails", 1))
         if behaviour == "expired-url":
             self._plain(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", "application/xml")
-        elif behaviour == "flaky-url" and served.asked <= times:
+        elif behaviour == "flaky-url" and served.asked <= fails:
             self._plain(503, "Slow Down")
         elif behaviour == "html-url":
             self._plain(200, "<!DOCTYPE html><html><body>Just a moment...</body></html>", "text/html; charset=utf-8")
@@ -254,7 +254,7 @@ class Downloads(_Face):
             hops = int(settings.get("hops", 1)) - 1
             rest = self.server.files.put(served.data, served.media_type, "redirect-url" if hops else "", {"hops": hops})
             self.redirect(f"{self.server.origin}/files/{rest}")
-        elif behaviour == "cut-url" and served.asked <= times:
+        elif behaviour == "cut-url" and served.asked <= fails:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {served.media_type}\r\nContent-Length: {len(served.data)}\r\n\r\n".encode()
             stream = self.detach()
             await stream.write(head + served.data[: len(served.data) // 2])

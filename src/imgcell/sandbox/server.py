@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imgcell.sandbox.faults import Fault
 from imgcell.sandbox.files import Files
 from imgcell.sandbox.orders import File
+
+if TYPE_CHECKING:
+    import socket
 
 __all__ = ["Request", "Server", "serve"]
 
@@ -224,19 +227,27 @@ class Server:
 
     async def _main(self, port: int) -> None:
         from tornado.httpserver import HTTPServer
-        from tornado.netutil import bind_sockets
 
         from imgcell.sandbox.handlers import application
 
         self._stop = asyncio.Event()
-        sockets = bind_sockets(port, self.host, backlog=512)
-        self.port = sockets[0].getsockname()[1]
+        listener = _listening(self.host, port)
+        self.port = listener.getsockname()[1]
         http = HTTPServer(application(self), max_body_size=1 << 30, max_buffer_size=64 << 20, chunk_size=256 << 10)
-        http.add_sockets(sockets)
+        http.add_socket(listener)
         self._started.set()
         await self._stop.wait()
         http.stop()
         await http.close_all_connections()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a listening socket, closed again if it cannot be bound (tornado's own binding leaks it then)."""
+    import socket
+
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+    listener.setblocking(False)
+    return listener
 
 
 def serve(port: int = 0, latency: float = 0.0, *, host: str = "127.0.0.1", picture: bytes | None = None, record: bool = True) -> Server:
