@@ -24,7 +24,7 @@ def test_it_is_a_sequence(three):
     """Length, indexing from both ends, iteration, membership, reversal; slices are Sheets."""
     assert isinstance(three, Sequence)
     assert len(three) == 3
-    assert three[0] is list(three)[0]
+    assert three[0] is next(iter(three))
     assert three[-1] is three[2]
     assert three[1] in three
     part = three[1:]

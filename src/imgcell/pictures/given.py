@@ -78,6 +78,7 @@ class Given:
         where: Any = self.path if self.path is not None else io.BytesIO(self.data or b"")
         plugin = self.facts.format if self.facts is not None else _CONVERTED[self.kind]
         try:
+            image: Image.Image
             with Image.open(where, formats=(plugin,)) as image:
                 check_pixels(image.width, image.height, plugin)
                 image.load()

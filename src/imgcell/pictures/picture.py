@@ -248,7 +248,7 @@ class Picture(Image.Image):
     def __copy__(self) -> Picture:
         twin = Picture(self.source, self.record, self.facts)
         if self._info is not None:
-            twin._info = self._copy_info()
+            twin._info = dict(self._info)
         if self.edited:
             twin.palette = self.palette.copy() if self.palette else None
             twin._set_shape(self.mode, self.size)

@@ -26,7 +26,8 @@ def text(sheet: Sheet) -> str:
     state = "" if sheet.done else " · " + tr("still running")
     failed = len(sheet.errors)
     counted = tr("1 picture") if len(sheet) == 1 else tr("{count} pictures", count=len(sheet))
-    head = f"<Sheet {counted}{' · ' + tr('{count} failed', count=failed) if failed else ''}{state}>"
+    missed = " · " + tr("{count} failed", count=failed) if failed else ""
+    head = f"<Sheet {counted}{missed}{state}>"
     lines, index = [head], 0
     prompts = {record.prompt for record in sheet.records}
     if len(prompts) == 1:
