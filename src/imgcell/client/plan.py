@@ -43,13 +43,13 @@ class Plan:
             lines.append(f"{number}. {call['method']} {call['url']} ({call['encoding']})")
             lines.extend(f"   {name}: {_short(value)}" for name, value in call["body"])
         if self.cost is None:
-            price = tr("price unknown")
+            price = tr("unknown")
         elif self.cost.basis == "free":
             price = tr("free of charge")
         else:
             price = tr("about {amount} {currency}", amount=f"{self.cost.amount:.4g}", currency=self.cost.currency)
         counts = {"pictures": self.pictures, "calls": len(self.calls)}
-        lines.append(tr("{pictures} pictures in {calls} requests, {price}; nothing was sent", price=price, **counts))
+        lines.append(tr("Pictures: {pictures}. Requests: {calls}. Price: {price}. Nothing was sent.", price=price, **counts))
         lines.extend(f"- {note}" for note in self.notes)
         return "\n".join(lines)
 

@@ -93,10 +93,10 @@ def _set(variable: str) -> bool:
 
 
 def _has_address(provider: Provider) -> bool:
-    if any(_set(variable) for variable in provider.url_variables):
-        return True
-    # OPENAI_BASE_URL says that OPENAI_API_KEY belongs to another server than OpenAI's.
-    return bool(provider.base_url) and not ("OPENAI_API_KEY" in provider.key_variables and _set("OPENAI_BASE_URL"))
+    if provider.base_url and "OPENAI_API_KEY" in provider.key_variables:
+        # OPENAI_BASE_URL says that the key belongs to another server than OpenAI's.
+        return not _set("OPENAI_BASE_URL")
+    return bool(provider.base_url) or any(_set(variable) for variable in provider.url_variables)
 
 
 def _split(url: str) -> SplitResult | None:
