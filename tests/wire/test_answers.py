@@ -15,7 +15,8 @@ from imgcell import errors
 from imgcell.wire.answers import display_text, facts_in, pictures_in, redact, request_id, usage_in
 from imgcell.wire.base64text import MemoryExtract
 from imgcell.wire.flow import Reply
-from imgcell.wire.refusals import Problem, classify, error_from, problem_in, retry_after
+from imgcell.wire.problems import Problem, problem_in
+from imgcell.wire.refusals import classify, error_from, retry_after
 
 PNG = b"\x89PNG\r\n\x1a\n picture"
 B64 = base64.b64encode(PNG).decode()

@@ -91,6 +91,8 @@ def test_json_edits_that_are_refused_become_forms(drive, pictures):
     assert isinstance(told.calls[0].body, JsonBody)
     assert isinstance(told.calls[1].body, FormBody)
     assert told.error is None
+    told = drive(flow(Edit("x", images=images), images, provider="openai-compatible"), refusal("Use 'multipart/form-data'.", 404), answer())
+    assert isinstance(told.calls[1].body, FormBody)
     told = drive(flow(Edit("x", images=images, encoding="json"), images, provider="openai-compatible"), no)
     assert len(told.calls) == 1
     assert isinstance(told.error, errors.InvalidRequestError)

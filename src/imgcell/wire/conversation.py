@@ -80,20 +80,21 @@ def _plainly_good(reply: Reply) -> bool:
 
 def _put_differently(attempt: Attempt, call: Call, reply: Reply, tried: set[str], fallback: Shape | None) -> Attempt | None:
     """Return how to ask again, if the answer says that only the spelling was at fault; each spelling once."""
-    if reply.status not in {400, 415, 422}:
+    if reply.status not in {400, 404, 415, 422}:
         return None
-    from imgcell.wire.refusals import problem_in
+    from imgcell.wire.problems import problem_in
 
     problem = problem_in(reply)
     text = problem.message.lower()
     named = f"{problem.param or ''} {text}"
-    if "response_format" in named and not attempt.without_response_format and _has_field(call, "response_format"):
+    if "response_format" in named and reply.status != 404 and not attempt.without_response_format and _has_field(call, "response_format"):
         note = tr("The provider refused response_format, so it was asked again without it (the refusal was not charged).")
         return attempt._replace(without_response_format=True, notes=(*attempt.notes, note))
+    # A 404 is no such model or path, unless it says which encoding there is instead.
     if attempt.shape == "json" and fallback is not None and (reply.status == 415 or "multipart" in text):
         note = tr("The provider does not take edits as JSON, so it was asked again with a form (the refusal was not charged).")
         return attempt._replace(shape=fallback, notes=(*attempt.notes, note))
-    if attempt.shape == "multipart":
+    if attempt.shape == "multipart" and reply.status != 404:
         other = "image" if attempt.image_field == "image[]" else "image[]"
         about = (problem.param or "").lower() in {"image", "image[]"} and problem.code not in {"invalid_image_file", "invalid_type"}
         missing = any(word in text for word in ("required", "missing", "unknown", "unrecognized", "unexpected", "no image", "not found"))
@@ -158,7 +159,7 @@ def _count_notes(job: Job, came: int, found: list[Found]) -> tuple[str, ...]:
 
 
 def _nothing(reply: Reply, found: list[Found]) -> ImgcellError:
-    from imgcell.wire.refusals import problem_in
+    from imgcell.wire.problems import problem_in
 
     problem = next((item.problem for item in found if item.problem and not item.empty), "")
     request_id = problem_in(reply).request_id
@@ -181,7 +182,8 @@ def _nothing(reply: Reply, found: list[Found]) -> ImgcellError:
 
 def _read_stream(job: Job, reply: Reply) -> Flow:
     """Hand out what a stream brings, until as many pictures are complete as were asked for (some never close it)."""
-    from imgcell.wire.refusals import problem_in, stated_error
+    from imgcell.wire.problems import problem_in
+    from imgcell.wire.refusals import stated_error
 
     done = 0
     held: Final | None = None
