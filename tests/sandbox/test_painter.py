@@ -136,3 +136,15 @@ def test_partial_pictures_are_rougher():
     steps = [detail(painter.paint_partial(order, step, 3)) for step in range(3)]
     assert steps == sorted(steps)
     assert steps[-1] < detail(painter.paint(order))
+
+
+def test_a_machine_without_fonts_still_paints(monkeypatch):
+    """Pillow's own face stands in; unknown scripts become boxes, nothing fails."""
+    caches = (lettering._fonts, lettering._font_for, lettering._advance, lettering._emoji_font)
+    with monkeypatch.context() as patch:
+        patch.setattr(lettering, "_installed", dict)
+        for cached in caches:
+            cached.cache_clear()
+        assert _image(_paint(prompt="灯塔 🎈 lighthouse")).size == (320, 256)
+    for cached in caches:
+        cached.cache_clear()

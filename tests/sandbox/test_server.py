@@ -167,3 +167,20 @@ def test_the_port_is_this_machines_own():
     """By default only loopback listens."""
     with sandbox.serve() as server:
         assert server.base_url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("fault", ["stall", "stall-body", "stall-stream", "drip", "blanks", None])
+def test_clients_that_leave_disturb_nobody(server, ask, caplog, fault):
+    """A client that hangs up in the middle leaves no error in the log, and the next one is served."""
+    if fault:
+        server.play(fault)
+    body = json.dumps({"prompt": "x", "size": "64x64", "stream": fault == "stall-stream"}).encode()
+    head = (
+        f"POST /sandbox/v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    connection = socket.create_connection((server.host, server.port))
+    connection.sendall(head.encode() + body)
+    server.wait_for(1)
+    connection.close()
+    assert ask("sandbox", "generations", json={"prompt": "x", "size": "64x64"}).status == 200
+    assert not caplog.records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ def _in_child() -> None:
     global _lock, _server
     _lock = threading.Lock()
     _server = None
+    for name in ("imgcell.sandbox.painter", "imgcell.sandbox.lettering"):
+        module = sys.modules.get(name)
+        if module is not None:  # a painter may have been at work when the process was forked
+            vars(module)["_lock"] = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -180,7 +180,7 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     top = height - margin - inset - panel_height
     _panel(image, (left, top, left + round(text) + 2 * pad, top + panel_height), round(size * 0.7))
     for number, row in enumerate(rows):
-        write(image, (left + pad, top + pad - size * 0.18 + number * line), row, size, (255, 255, 255, 255))
+        write(image, (left + pad, top + pad - size * 0.04 + number * line), row, size, (255, 255, 255, 255))
     tag = max(8, round(size * 0.66))
     head = margin + round(inset * 0.9)
     badge = order.quality.upper() if order.quality != "auto" else "AUTO"

@@ -155,9 +155,17 @@ def scene(prompt: str, key: str, width: int, height: int, detail: int) -> Image.
     if detail:
         _clouds(image, Random(f"{key}/clouds"), palette, horizon, 2 + 2 * detail)
     layers = 2 + detail
+    subject = subject_of(words)
+    spot = (width * (0.72 if sun[0] < width / 2 else 0.28), height * (0.90 if kind == "sea" else 0.80))
+
+    def stand() -> None:
+        if subject:
+            draw_subject(image, subject, spot, min(width, height) * 0.42, palette.near, palette.accent, palette.sun, 2 if detail else 1)
+
     if kind == "sea":
         _hills(image, f"{key}/far", palette, horizon, 2, 0.05, 0.0, detail)
         _sea(image, Random(f"{key}/sea"), palette, horizon, sun, detail)
+        stand()  # behind the near shore
         _hills(image, f"{key}/shore", palette, height * 0.93, 1, 0.07, 1.0, detail)
     elif kind == "table":
         _table(image, palette, round(height * 0.7))
@@ -168,12 +176,10 @@ def scene(prompt: str, key: str, width: int, height: int, detail: int) -> Image.
         _sea(image, Random(f"{key}/sea"), palette, horizon + height * 0.16, sun, detail)
     else:
         _hills(image, f"{key}/hills", palette, horizon + height * 0.34, layers + 1, 0.16, 1.0, detail, first=horizon)
-    subject = subject_of(words)
     if detail == 2 and not palette.night:
         _birds(image, Random(f"{key}/birds"), palette, horizon)
-    if subject:
-        spot = (width * (0.72 if sun[0] < width / 2 else 0.28), height * (0.80 if kind != "sea" else 0.86))
-        draw_subject(image, subject, spot, min(width, height) * 0.42, palette.near, palette.accent, palette.sun, 2 if detail else 1)
+    if kind != "sea":
+        stand()
     return image
 
 
@@ -181,18 +187,18 @@ def _gradient(stops: tuple[Colour, ...], width: int, height: int, bottom: int) -
     column = Image.new("RGB", (1, len(stops)))
     column.putdata(stops)
     sky = column.resize((1, max(bottom, 2)), Image.Resampling.BICUBIC)
-    whole = Image.new("RGB", (1, height), stops[-1])
+    whole = Image.new("RGB", (1, height), sky.getpixel((0, sky.height - 1)))
     whole.paste(sky, (0, 0))
     return whole.resize((width, height), Image.Resampling.NEAREST)
 
 
 @lru_cache(maxsize=8)
 def _radial(side: int) -> Image.Image:
-    """Light falling off from the middle, squared so that it has no edge."""
+    """Light falling off from the middle, squared so that it has no edge (Pillow's gradient is 180 where the circle touches the sides)."""
     return (
         Image.radial_gradient("L")
         .resize((side, side), Image.Resampling.BILINEAR)
-        .point([round(max(0, 255 - value * 1.02) ** 2 / 255) for value in range(256)])
+        .point([round(max(0, 255 - value * 1.42) ** 2 / 255) for value in range(256)])
     )
 
 
@@ -294,9 +300,9 @@ def _sea(image: Image.Image, dice: Random, palette: Palette, horizon: float, sun
     width, height = image.size
     top = min(round(horizon), height - 2)
     rows = height - top
-    mirror = _gradient(tuple(reversed(palette.sky)), width, rows, rows)
+    mirror = _gradient(tuple(_mixed(colour, palette.sky[1], 0.4) for colour in reversed(palette.sky)), width, rows, rows)
     deep = Image.new("RGB", mirror.size, palette.near)
-    mirror = Image.blend(mirror, deep, 0.46)
+    mirror = Image.blend(mirror, deep, 0.28)
     image.paste(mirror, (0, top))
     if not detail:
         return
@@ -368,7 +374,7 @@ def starlight(image: Image.Image, key: str, horizon: float) -> None:
 def grain(image: Image.Image, dice: Random) -> Image.Image:
     """Return *image* with the fine grain of a high-quality rendering (which also gives the file a photograph's weight)."""
     side = 256
-    noise = Image.frombytes("L", (side, side), dice.randbytes(side * side)).point([121 + value * 14 // 255 for value in range(256)])
+    noise = Image.frombytes("L", (side, side), dice.randbytes(side * side)).point([123 + value * 10 // 255 for value in range(256)])
     sheet = Image.new("L", image.size)
     for y in range(0, image.height, side):
         for x in range(0, image.width, side):
