@@ -258,6 +258,24 @@ def test_other_metadata_of_pixels_stays_here(photo, model):
     assert b"somebody" not in load_image(image, model).data
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_the_place_of_a_photograph_stays_here(encode, photo, tmp_path, model, kind):
+    """EXIF with GPS is cut out of the file, from memory and from disk; the pixels are the same to the last bit."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[2] = (31.0, 14.0, 5.0)
+    exif[0x010F] = "somebody's camera"
+    data = encode(photo(), kind, exif=exif)
+    (tmp_path / "home").write_bytes(data)
+    for value in (data, tmp_path / "home"):
+        image = load_image(value, model)
+        out = sent(image)
+        assert b"somebody" not in image.data
+        assert not out.getexif()
+        assert out.tobytes() == Image.open(io.BytesIO(data)).tobytes()
+        assert "place" in image.notes[0]
+    assert (tmp_path / "home").read_bytes() == data
+
+
 # -- bad input -----------------------------------------------------------------------------------------------------
 
 

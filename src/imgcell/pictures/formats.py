@@ -62,6 +62,7 @@ class ImageFacts:
         orientation: EXIF orientation, 1 to 8; 1 if there is none.
         alpha: Whether the format stores transparency (which may still be opaque everywhere).
         animated: Whether there is more than one frame; only the first is ever shown.
+        located: Whether its EXIF says where it was taken.
     """
 
     format: str
@@ -72,6 +73,7 @@ class ImageFacts:
     orientation: int = 1
     alpha: bool = False
     animated: bool = False
+    located: bool = False
 
     @property
     def stored_size(self) -> tuple[int, int]:
@@ -226,10 +228,11 @@ def check_pixels(width: int, height: int, kind: str) -> None:
         )
 
 
-def _facts(kind: str, width: int, height: int, mode: str, orientation: int, alpha: bool, animated: bool) -> ImageFacts:
+def _facts(kind: str, width: int, height: int, mode: str, exif: tuple[int, bool], alpha: bool, animated: bool) -> ImageFacts:
+    orientation, located = exif
     if orientation >= 5:
         width, height = height, width
-    return ImageFacts(kind, MEDIA_TYPES[kind], width, height, mode, orientation, alpha, animated)
+    return ImageFacts(kind, MEDIA_TYPES[kind], width, height, mode, orientation, alpha, animated, located)
 
 
 def _png(window: _Window) -> ImageFacts:
@@ -240,7 +243,7 @@ def _png(window: _Window) -> ImageFacts:
     mode = _PNG_MODES.get((colour, depth))
     if mode is None:
         raise _broken("PNG", f"colour type {colour}, bit depth {depth}")
-    offset, orientation, alpha, animated, pixels = 8, 1, colour in (4, 6), False, False
+    offset, exif, alpha, animated, pixels = 8, _NO_EXIF, colour in (4, 6), False, False
     while True:
         length, name = struct.unpack(">I4s", window.at(offset, 8))
         if offset + 12 + length > window.size:
@@ -254,15 +257,15 @@ def _png(window: _Window) -> ImageFacts:
         elif name == b"acTL" and length >= 4:
             animated = struct.unpack(">I", window.at(offset + 8, 4))[0] > 1
         elif name == b"eXIf":
-            orientation = _orientation(window.at(offset + 8, length))
+            exif = _exif(window.at(offset + 8, length))
         offset += 12 + length
     if not pixels:
         raise _broken("PNG", "no IDAT")
-    return _facts("PNG", width, height, mode, orientation, alpha, animated)
+    return _facts("PNG", width, height, mode, exif, alpha, animated)
 
 
 def _jpeg(window: _Window) -> ImageFacts:
-    offset, orientation = 2, 1
+    offset, exif = 2, _NO_EXIF
     frame: tuple[int, int, int] | None = None
     while True:
         lead, marker = window.at(offset, 2)
@@ -285,8 +288,8 @@ def _jpeg(window: _Window) -> ImageFacts:
             _, height, width, components = struct.unpack(">BHHB", window.at(offset + 4, 6))
             check_pixels(width, height, "JPEG")
             frame = (width, height, components)
-        elif marker == 0xE1 and orientation == 1 and length > 8 and window.at(offset + 4, 6) == b"Exif\0\0":
-            orientation = _orientation(window.at(offset + 10, length - 8))
+        elif marker == 0xE1 and exif == _NO_EXIF and length > 8 and window.at(offset + 4, 6) == b"Exif\0\0":
+            exif = _exif(window.at(offset + 10, length - 8))
         offset += 2 + length
         if marker == 0xDA:
             break
@@ -301,7 +304,7 @@ def _jpeg(window: _Window) -> ImageFacts:
     while end > offset:
         start = max(offset, end - block)
         if b"\xff\xd9" in window.at(start, end - start):
-            return _facts("JPEG", frame[0], frame[1], mode, orientation, False, False)
+            return _facts("JPEG", frame[0], frame[1], mode, exif, False, False)
         end = start + 1 if start > offset else start
     raise _truncated(window.size)
 
@@ -311,7 +314,7 @@ def _webp(window: _Window) -> ImageFacts:
     end = 8 + declared
     if end > window.size:
         raise _truncated(window.size)
-    offset, orientation, alpha, animated, pixels = 12, 1, False, False, False
+    offset, exif, alpha, animated, pixels = 12, _NO_EXIF, False, False, False
     canvas: tuple[int, int] | None = None
     while offset + 8 <= end:
         name, length = struct.unpack("<4sI", window.at(offset, 8))
@@ -340,30 +343,37 @@ def _webp(window: _Window) -> ImageFacts:
         elif name == b"ANMF":
             pixels = True
         elif name == b"EXIF":
-            orientation = _orientation(window.at(body, length))
+            exif = _exif(window.at(body, length))
         offset = body + length + (length & 1)
     if canvas is None or not pixels:
         raise _broken("WebP", "no image data")
     check_pixels(*canvas, "WebP")
-    return _facts("WEBP", canvas[0], canvas[1], "RGBA" if alpha else "RGB", orientation, alpha, animated)
+    return _facts("WEBP", canvas[0], canvas[1], "RGBA" if alpha else "RGB", exif, alpha, animated)
 
 
-def _orientation(exif: bytes) -> int:
-    """Read tag 0x0112 of the first directory of an Exif block; anything odd in it means 1."""
+#: Orientation and whether a place is named, where there is no Exif.
+_NO_EXIF = (1, False)
+
+
+def _exif(exif: bytes) -> tuple[int, bool]:
+    """Read tags 0x0112 (orientation) and 0x8825 (GPS) of the first directory of an Exif block; anything odd in it ends it."""
     exif = exif.removeprefix(b"Exif\0\0")
+    orientation, located = _NO_EXIF
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None or len(exif) < 8:
-        return 1
+        return _NO_EXIF
     (start,) = struct.unpack(order + "I", exif[4:8])
     if start + 2 > len(exif):
-        return 1
+        return _NO_EXIF
     (count,) = struct.unpack(order + "H", exif[start : start + 2])
     for index in range(count):
         entry = exif[start + 2 + 12 * index : start + 14 + 12 * index]
         if len(entry) < 12:
-            return 1
+            break
         tag, kind = struct.unpack(order + "HH", entry[:4])
-        if tag == 0x0112:
+        if tag == 0x8825:
+            located = True
+        elif tag == 0x0112:
             value = struct.unpack(order + ("H" if kind == 3 else "I"), entry[8 : 10 if kind == 3 else 12])[0]
-            return int(value) if 1 <= value <= 8 else 1
-    return 1
+            orientation = int(value) if 1 <= value <= 8 else 1
+    return orientation, located

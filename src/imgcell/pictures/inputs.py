@@ -2,7 +2,8 @@
 
 What an endpoint can take goes out as it is, byte for byte, a file straight from the disk.  It is re-encoded only when
 the endpoint cannot take it, and a note in the record says so: another format, a file above the size limit, or an EXIF
-orientation, which endpoints do not all honour and no mask could follow.
+orientation, which endpoints do not all honour and no mask could follow.  The one other change: the place where a
+photograph was taken stays here; its pixels go out as they are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -19,6 +21,7 @@ from imgcell.jobs import InputImage
 from imgcell.language import tr
 from imgcell.pictures.formats import MEDIA_TYPES
 from imgcell.pictures.given import Given, address, take
+from imgcell.pictures.places import without_exif
 from imgcell.pictures.preview import viewable
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.writing import eight_bit, flatten, upright
@@ -88,6 +91,12 @@ def load_image(value: object, model: Model) -> InputImage:
 def _as_it_is(given: Given) -> InputImage:
     facts = given.facts
     assert facts is not None
+    notes: tuple[str, ...] = ()
+    if facts.located and given.parent is None:
+        data = without_exif(given.data if given.data is not None else _read(given), facts.format)
+        note = tr("{name}: the place where it was taken was removed (EXIF)", name=given.name)
+        given = replace(given, data=data, path=None, size=len(data), sha256="")
+        notes = (note,)
     return InputImage(
         media_type=facts.media_type,
         data=given.data,
@@ -97,7 +106,16 @@ def _as_it_is(given: Given) -> InputImage:
         size=given.size,
         sha256=given.sha256 or _digest(given),
         parent=given.parent,
+        notes=notes,
     )
+
+
+def _read(given: Given) -> bytes:
+    assert given.path is not None
+    try:
+        return given.path.read_bytes()
+    except OSError as error:
+        raise given.refused(str(error)) from error
 
 
 def _digest(given: Given) -> str:
