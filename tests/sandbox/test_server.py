@@ -86,7 +86,7 @@ def test_pretended_addresses_and_own_files_can_be_edited(server, ask, png):
 def test_other_paths(server, get):
     """The front page lists the addresses, models are listed, the rest is 404 in the platform's envelope."""
     assert server.url("apiyi").encode() in get(server.origin + "/").body
-    assert get(server.url("sandbox") + "/models").json["data"][0]["id"] == "sandbox-1"
+    assert get(server.url("sandbox") + "/models").json["data"][0]["id"] == "sandbox"
     lost = get(server.url("apiyi") + "/chat/completions")
     assert (lost.status, "request id" in lost.json["error"]["message"]) == (404, True)
     with pytest.raises(KeyError, match="apiyi"):

@@ -216,7 +216,7 @@ class Models(_Face):
         usual = {
             "openai-compatible": ("gpt-image-2",),
             "json-images": ("gpt-image-2-all",),
-            "sandbox": ("sandbox-1",),
+            "sandbox": ("sandbox",),
         }
         names = document.models or usual.get(
             document.name, ("gpt-image-2", "gpt-image-1.5", "gpt-image-1", "gpt-image-1-mini", "dall-e-3", "dall-e-2")
