@@ -285,6 +285,26 @@ def test_another_suffix_converts(make_picture, tmp_path, suffix):
         assert saved.format == {".jpg": "JPEG", ".tiff": "TIFF"}.get(suffix, suffix[1:].upper())
 
 
+def test_pictures_make_animations_and_documents(make_picture, photo, tmp_path):
+    """Pillow's save_all takes Pictures as frames and pages."""
+    pictures = [make_picture(photo(seed=seed)) for seed in range(3)]
+    pictures[0].save(tmp_path / "x.gif", save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    assert read(tmp_path / "x.gif").n_frames == 3
+    pictures[0].save(tmp_path / "x.pdf", save_all=True, append_images=pictures[1:])
+    assert b"/Count 3" in (tmp_path / "x.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_animated_file_is_its_first_frame(encode, make_record, tmp_path, kind):
+    """Only the first frame is decoded and shown, and the file does not stay open."""
+    frames = [Image.new("RGB", (1200, 9), colour) for colour in ("#ff0000", "#0000ff")]
+    path = tmp_path / "blob"
+    path.write_bytes(encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=50, lossless=True))
+    picture = Picture(FileSource(path, "", path.stat().st_size), make_record())
+    assert picture._repr_mimebundle_()
+    assert picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+
+
 def test_parameters_ask_for_a_new_encoding(make_picture, tmp_path):
     """With optimize= and the like Pillow writes the file."""
     picture = make_picture()

@@ -93,7 +93,18 @@ def draw(sheet: Sheet, *, columns: int | None, side: int, captions: bool, most: 
     models = {record.model for record in records}
     places, index = [], 0
     for cell in cells:
-        places.append(_place(cell, index, side, captions, with_prompt=len(prompts) > 1, with_model=len(models) > 1, in_axes=bool(axes)))
+        places.append(
+            _place(
+                cell,
+                index,
+                side,
+                captions,
+                with_prompt=len(prompts) > 1,
+                with_model=len(models) > 1,
+                in_axes=bool(axes),
+                keep=not sheet.done,
+            )
+        )
         index += cell.picture is not None
     footer = tr("… and {count} more", count=left_out) if left_out else ""
     everything = "".join([title, footer, *heads, *rows, *(p.bold + p.problem + "".join(p.lines) for p in places)])
@@ -116,7 +127,7 @@ def _columns(count: int) -> int:
     return min(8, 4 if count <= 16 else math.ceil(math.sqrt(count * 1.3)))
 
 
-def _place(cell: Cell, index: int, side: int, captions: bool, with_prompt: bool, with_model: bool, in_axes: bool) -> _Place:
+def _place(cell: Cell, index: int, side: int, captions: bool, with_prompt: bool, with_model: bool, in_axes: bool, keep: bool) -> _Place:
     label = clean(cell.label)
     if cell.error is not None:
         return _Place(cell, None, "" if in_axes else label, [], clean(str(cell.error)) or type(cell.error).__name__)
@@ -124,7 +135,7 @@ def _place(cell: Cell, index: int, side: int, captions: bool, with_prompt: bool,
         return _Place(cell, None, "" if in_axes else label)
     picture = cell.picture
     try:
-        image = thumbnail(picture, side)
+        image = thumbnail(picture, side, keep=keep)
     except Exception as error:  # noqa: BLE001  # whatever is wrong with one picture must not take the others with it
         return _Place(cell, None, label, [], clean(str(error)))
     if not captions:
@@ -143,11 +154,15 @@ def _facts(record: Record, picture: Picture, with_model: bool) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def thumbnail(picture: Picture, side: int) -> Image.Image:
-    """Return *picture* at most *side* pixels a side, on a checkerboard where it is transparent; kept with the picture."""
+def thumbnail(picture: Picture, side: int, *, keep: bool) -> Image.Image:
+    """Return *picture* at most *side* pixels a side, on a checkerboard where it is transparent.
+
+    *keep* leaves it with the picture for the next drawing of a sheet that is still filling; else it is let go.
+    """
     kept = picture._thumbnail
     if kept is not None and kept[0] == side and not picture.edited:
         image: Image.Image = kept[1]
+        picture._thumbnail = kept if keep else None
         return image
     image = small(picture, side)
     if image.mode == "RGBA":
@@ -156,8 +171,7 @@ def thumbnail(picture: Picture, side: int) -> Image.Image:
         image = ground
     elif image.mode != "RGB":
         image = image.convert("RGB")
-    if not picture.edited:
-        picture._thumbnail = (side, image)
+    picture._thumbnail = (side, image) if keep and not picture.edited else None
     return image
 
 

@@ -76,15 +76,15 @@ def plain(picture: Picture, side: int | None = None) -> Image.Image:
     """
     if picture.loaded:
         return picture
-    opened = picture._open()
-    if side is not None:
-        opened.draft(None, (min(side * 2, opened.width), min(side * 2, opened.height)))
-    try:
-        opened.load()
-    except Exception as error:
-        opened.close()
-        raise picture._undecodable(error) from error
-    return opened
+    opened: Image.Image
+    with picture._open() as opened:  # an animated file would stay open
+        if side is not None:
+            opened.draft(None, (min(side * 2, opened.width), min(side * 2, opened.height)))
+        try:
+            opened.load()
+        except Exception as error:
+            raise picture._undecodable(error) from error
+        return opened
 
 
 def small(picture: Picture, side: int) -> Image.Image:
