@@ -53,7 +53,7 @@ HOMES = {
     "pandas": {"pictures", "compare"},
 }
 #: Beside the standard library; everything else is not a dependency of imgcell.
-OUTSIDE = {*HOMES, "ipywidgets", "ipykernel", "traitlets", "tomllib", "tomli"}
+OUTSIDE = {*HOMES, "ipywidgets", "ipykernel", "traitlets", "tomllib", "tomli", "typing_extensions"}  # the last for type checkers only
 FORBIDDEN_NAMES = {"utils", "util", "core", "base", "helpers", "helper", "common", "misc"}
 MAX_LINES = 450
 

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import os
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +16,8 @@ from imgcell import costs, providers
 from imgcell.client.part import Part, Prepared, interrupted_sentence
 from imgcell.client.plan import Plan, describe, total
 from imgcell.client.prepare import prepare
-from imgcell.client.run import Run
-from imgcell.client.steps import Steps
+from imgcell.client.run import Run, warn
+from imgcell.client.steps import Steps, callbacks
 from imgcell.client.where import checked_url, default_provider, find_url, missing_key
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Encoding, Generate, Job
@@ -157,7 +156,7 @@ class Client:
             output_compression=output_compression, moderation=moderation, style=style, response_format=response_format, user=user,
             partial_images=partial_images, extra=extra or {},
         )  # fmt: skip
-        return self._blocking(job, _callbacks(on_partial, on_done))
+        return self._blocking(job, callbacks(on_partial, on_done))
 
     def edit(
         self,
@@ -220,18 +219,18 @@ class Client:
             response_format=response_format, user=user, partial_images=partial_images, input_fidelity=input_fidelity,
             encoding=encoding, extra=extra or {},
         )  # fmt: skip
-        return self._blocking(job, _callbacks(on_partial, on_done))
+        return self._blocking(job, callbacks(on_partial, on_done))
 
     # -- awaited ----------------------------------------------------------------------------------------------
 
     async def agenerate(self, prompt: str, **fields: Unpack[GenerateFields]) -> Sheet:
         """As :meth:`generate`, awaited; cancelling stops what has not been sent."""
-        on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
+        on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
         return await self._awaited(_job(Generate, prompt, {**fields}), on_step)
 
     async def aedit(self, prompt: str, images: Any = (), **fields: Unpack[EditFields]) -> Sheet:
         """As :meth:`edit`, awaited; cancelling stops what has not been sent."""
-        on_step = _callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
+        on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
         return await self._awaited(_job(Edit, prompt, {"images": images, **fields}), on_step)
 
     # -- the core ---------------------------------------------------------------------------------------------
@@ -393,7 +392,7 @@ class Client:
             sent = run.cancel()
             print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)
             raise
-        _warn(run)
+        warn(run)
         return sheet
 
     async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
@@ -412,7 +411,7 @@ class Client:
             run.cancel()
             raise
         sheet = run.result()
-        _warn(run)
+        warn(run)
         return sheet
 
 
@@ -433,27 +432,3 @@ def _job(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:
     if fields.get("extra") is None:
         fields.pop("extra", None)
     return kind(prompt, **fields)
-
-
-def _callbacks(
-    on_partial: Callable[[Partial], object] | None, on_done: Callable[[Final], object] | None
-) -> Callable[[Step], object] | None:
-    if on_partial is None and on_done is None:
-        return None
-
-    def tell(step: Step) -> None:
-        if isinstance(step, Partial) and on_partial is not None:
-            on_partial(step)
-        elif isinstance(step, Final) and on_done is not None:
-            on_done(step)
-
-    return tell
-
-
-def _warn(run: Run) -> None:
-    for text in run.warnings:
-        warnings.warn(text, stacklevel=4)
-    if run.errors:
-        missing, came = len(run.sheet.errors), len(run.sheet)
-        text = tr("{missing} of {asked} pictures did not come: {reason}", missing=missing, asked=missing + came, reason=str(run.errors[0]))
-        warnings.warn(text, stacklevel=4)

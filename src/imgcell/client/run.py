@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.steps import Step
     from imgcell.portal import Portal
 
-__all__ = ["Run"]
+__all__ = ["Run", "warn"]
 
 #: After these, sending more of the same job is sure to fail, or to cost what the user does not have.
 _FINAL_REFUSALS = (AuthenticationError, PermissionDeniedError, QuotaExceededError)
@@ -176,3 +177,13 @@ def _let_go(attempt: str | None) -> OutcomeUnknownError:
         hint=tr("Look at the provider's usage page before you send it again: that may cost again."),
         attempt=attempt,
     )
+
+
+def warn(run: Run) -> None:
+    """Tell the user, by way of :mod:`warnings`, what did not go well although pictures came."""
+    for text in run.warnings:
+        warnings.warn(text, stacklevel=4)
+    if run.errors:
+        missing, came = len(run.sheet.errors), len(run.sheet)
+        text = tr("{missing} of {asked} pictures did not come: {reason}", missing=missing, asked=missing + came, reason=str(run.errors[0]))
+        warnings.warn(text, stacklevel=4)

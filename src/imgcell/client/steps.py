@@ -7,11 +7,13 @@ import queue
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from imgcell.pictures.steps import Final, Partial
+
 if TYPE_CHECKING:
     from imgcell.client.run import Run
     from imgcell.pictures.steps import Step
 
-__all__ = ["Steps"]
+__all__ = ["Steps", "callbacks"]
 
 #: Seconds a blocking wait sleeps at a time, so that an interrupt lands.
 _SLICE = 0.1
@@ -66,3 +68,17 @@ class Steps:
             if not run.done:
                 run.cancel()
         run.result()
+
+
+def callbacks(on_partial: Callable[[Partial], object] | None, on_done: Callable[[Final], object] | None) -> Callable[[Step], object] | None:
+    """Return what calls *on_partial* and *on_done* with the steps that are theirs; ``None`` if there is neither."""
+    if on_partial is None and on_done is None:
+        return None
+
+    def tell(step: Step) -> None:
+        if isinstance(step, Partial) and on_partial is not None:
+            on_partial(step)
+        elif isinstance(step, Final) and on_done is not None:
+            on_done(step)
+
+    return tell

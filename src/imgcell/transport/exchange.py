@@ -42,8 +42,8 @@ from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.http import CONNECTION_ERRORS, Delivery, Pool
 from imgcell.transport.receive import Receiver
+from imgcell.wire.answers import request_id
 from imgcell.wire.flow import Call, Extract, Final, Flow, NextEvent, Partial, Pause, Reply, Step
-from imgcell.wire.refusals import problem_in
 from imgcell.wire.texts import display_text, redact
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Exchange:
                 await asyncio.sleep(pause)
         self._listener.state("receiving", tr("receiving"))
         receiver = self._receiver = Receiver(answer, self.attempt, secrets=self._endpoint.secrets())
-        self.request_id = problem_in(Reply(answer.status, receiver.headers)).request_id
+        self.request_id = request_id(receiver.headers)
         if 300 <= answer.status < 400:
             raise self._redirected(receiver.headers.get("location", ""))
         try:
@@ -333,11 +333,9 @@ class Exchange:
         # The address is in the ledger before it is used: should everything stop here, the picture can still be had.
         with contextlib.suppress(OSError, StorageError):
             await self.threaded(attempt.note, "url", url=url)
-        self._fetching = True
-        try:
-            extract = await self._endpoint.downloads.fetch(url, attempt.extract)
-        finally:
-            self._fetching = False
+        self._fetching = True  # and still so if the deadline comes: then the picture is made and its address known
+        extract = await self._endpoint.downloads.fetch(url, attempt.extract)
+        self._fetching = False
         return Reply(status=200, image=extract)
 
     # -- errors -----------------------------------------------------------------------------------------------
