@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -28,6 +29,7 @@ class Outcome:
     displays: list = field(default_factory=list)  # mime bundles as they stand at the end, updates applied
     result: str = ""
     started: int = 0  # the how-manieth cell of the kernel it was
+    updates: int = 0  # how often something displayed was changed
 
 
 class Kernel:
@@ -43,7 +45,7 @@ class Kernel:
 
     def submit(self, code):
         """Queue a cell; return its id."""
-        identity = self._client.execute(code, stop_on_error=False)
+        identity = self._client.execute(code, stop_on_error=False, allow_stdin=False)
         self._outcomes[identity] = Outcome()
         return identity
 
@@ -61,6 +63,16 @@ class Kernel:
         seen = lambda: text in self._outcomes[identity].stdout + json.dumps(self._outcomes[identity].displays, ensure_ascii=False)  # noqa: E731
         self._read(lambda: seen() or identity in self._idle, timeout)
         assert seen(), self._outcomes[identity]
+
+    def complete(self, code):
+        """Press Tab at the end of *code*; return what is offered and the text that it replaces."""
+        content = self._client.complete(code, len(code), reply=True, timeout=60)["content"]
+        return content["matches"], code[content["cursor_start"] : content["cursor_end"]]
+
+    def restart(self):
+        """As the Restart button does, at once."""
+        self.manager.restart_kernel(now=True)
+        self._client.wait_for_ready(timeout=60)
 
     def interrupt(self):
         """As the Stop button does."""
@@ -93,6 +105,7 @@ class Kernel:
             if kind == "update_display_data":
                 home, at = self._display_ids[name]
                 home.displays[at] = content["data"]
+                home.updates += 1
             else:
                 outcome.displays.append(content["data"])
                 self._display_ids[name] = (outcome, len(outcome.displays) - 1)
@@ -105,17 +118,21 @@ class Kernel:
             self._idle.add(identity)
 
 
-@pytest.fixture(params=PYTHONS, ids=lambda python: python.split(os.sep)[-3] if ".venv-kernels" in python else "installed")
-def kernel(request, tmp_path, imgcell_home):
-    """A fresh kernel with the extension loaded, its library in the test's own folder."""
+def _name(python):
+    return python.split(os.sep)[-3] if ".venv-kernels" in python else "installed"
+
+
+@contextlib.contextmanager
+def _running(python, folder, **environment):
+    """Start a kernel of *python* in *folder*, load the extension, and end it however busy it is."""
     client_module = pytest.importorskip("jupyter_client")
-    spec = tmp_path / "kernels" / "tested"
+    spec = folder / "kernels" / "tested"
     spec.mkdir(parents=True)
-    argv = [request.param, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "tested", "language": "python"}), encoding="utf-8")
-    specs = client_module.kernelspec.KernelSpecManager(kernel_dirs=[str(tmp_path / "kernels")])
+    specs = client_module.kernelspec.KernelSpecManager(kernel_dirs=[str(folder / "kernels")])
     manager = client_module.KernelManager(kernel_name="tested", kernel_spec_manager=specs)
-    manager.start_kernel(cwd=str(tmp_path), env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "COLUMNS": "120"})
+    manager.start_kernel(cwd=str(folder), env={**os.environ, "IPYTHONDIR": str(folder / "ipython"), "COLUMNS": "120", **environment})
     client = manager.blocking_client()
     client.start_channels()
     try:
@@ -128,3 +145,36 @@ def kernel(request, tmp_path, imgcell_home):
         client.stop_channels()
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
+
+
+@pytest.fixture(params=PYTHONS, ids=_name)
+def kernel(request, tmp_path, imgcell_home):
+    """A fresh kernel with the extension loaded, its library in the test's own folder."""
+    with _running(request.param, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=PYTHONS, ids=_name)
+def shared_kernel(request, tmp_path_factory):
+    """One kernel for all tests of a module, with a library of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    with _running(request.param, folder, IMGCELL_HOME=str(folder / "home")) as running:
+        yield running
+
+
+@pytest.fixture
+def notebook(shared_kernel):
+    """The shared kernel with no variables and the sandbox in use, as after a restart."""
+    cleared = shared_kernel.run("%reset -f\n%reload_ext imgcell\n%imgcell use sandbox")
+    assert cleared.status == "ok", cleared.traceback
+    return shared_kernel
+
+
+@pytest.fixture
+def slow(notebook, server):
+    """The test's own sandbox, known in the kernel as the client `slow`; its `latency` is the test's to set."""
+    bound = notebook.run(
+        f"import imgcell\nslow = imgcell.Client('openai', api_key='sk-anything', base_url={server.base_url!r}, max_in_flight=1)"
+    )
+    assert bound.status == "ok", bound.traceback
+    return server
