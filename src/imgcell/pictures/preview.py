@@ -65,7 +65,8 @@ def _make(picture: Picture, whole: bool) -> Shown:
             return Shown(picture.data, facts.media_type)
     if whole:
         return encode(upright(plain(picture), facts.orientation), budget=None)
-    return encode(small(picture, LONG_SIDE), budget=BUDGET, dense=picture.source.size > 3 * BUDGET)
+    share = min(1.0, LONG_SIDE / max(facts.width, facts.height)) ** 2
+    return encode(small(picture, LONG_SIDE), budget=BUDGET, as_png=int(picture.source.size * share) if facts.format == "PNG" else None)
 
 
 def plain(picture: Picture, side: int | None = None) -> Image.Image:
@@ -121,15 +122,15 @@ def shrink(image: Image.Image, side: int) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
 
 
-def encode(image: Image.Image, budget: int | None, quality: int = 90, dense: bool = True) -> Shown:
+def encode(image: Image.Image, budget: int | None, quality: int = 90, as_png: int | None = None) -> Shown:
     """Return *image* as JPEG, or as PNG if it has real transparency, in at most *budget* bytes as far as possible.
 
-    *dense* says that a PNG of this size would be far above the budget, so that it need not be tried.
+    *as_png* is about what it would take as a PNG, if that is known: it says where to start.
     """
     image = viewable(image)
     if image.mode == "RGBA":
         if image.getchannel("A").getextrema() != (255, 255):
-            return _png(image, budget, dense)
+            return _png(image, budget, as_png)
         image = image.convert("RGB")
     return _jpeg(flatten(image), budget, quality)
 
@@ -148,14 +149,17 @@ def _jpeg(image: Image.Image, budget: int | None, quality: int) -> Shown:
     return Shown(data, "image/jpeg")
 
 
-def _png(image: Image.Image, budget: int | None, dense: bool) -> Shown:
+def _png(image: Image.Image, budget: int | None, as_png: int | None) -> Shown:
     if budget is None:
         return Shown(_save(image, "PNG"), "image/png")
     # A cut-out with a photograph's grain is ten times its JPEG's size.  Fewer pixels with 64 levels a channel look
     # right in a small picture; a palette of 256 colours with alpha does not (visible steps, wrong hues).
     side = max(image.size)
-    if dense and side > 768:
-        side = 768
+    dense = as_png is None or as_png > 3 * budget
+    if dense and side > 384:
+        # Measured on photographs: a third of the original's bytes a pixel are left with 64 levels and less grain.
+        fits = 768 if as_png is None else int(side * (budget / (0.34 * as_png)) ** 0.5)
+        side = max(384, min(side, 768, fits))
         image = shrink(image, side)
     while True:
         data = _save(image.point(_SIX_BITS) if dense else image, "PNG", compress_level=4)
