@@ -118,6 +118,8 @@ class ImgcellError(Exception):
             "request id": self.request_id,
             "journal id": self.attempt,
         }
+        if all(value is None for name, value in facts.items() if name != "provider"):
+            facts = {}  # the message names the provider where that is all there is to say
         known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
         return [f"{type(self).__name__}: {self.message}", *([self.hint] if self.hint else []), *([f"({known})"] if known else [])]
 

@@ -136,7 +136,7 @@ def test_interrupt(notebook, slow):
     notebook.interrupt()
     reply = notebook.outcome(cell)
     assert reply.status == "error"
-    assert "1 requests were already sent" in reply.stderr
+    assert "Requests already sent: 1." in reply.stderr
     assert notebook.run("print(len(_images), _images.done, 'cats' in globals())").stdout == "0 False False\n"
     assert notebook.run("print(_images.wait(60), len(_images))").stdout == "True 1\n"
     assert len(slow.requests) == 1

@@ -207,7 +207,7 @@ def test_interrupt(cell, provider):
     ran = cell("%%imagine grid -m a,b\nx")
     assert isinstance(ran.error, KeyboardInterrupt)
     assert [run.cancels for run in provider.runs] == [1, 1]
-    assert "2 requests were already sent" in ran.err
+    assert "Requests already sent: 2." in ran.err
     assert "grid" not in ran.names
     for run in provider.runs:
         run.outcome = None
@@ -242,7 +242,7 @@ def test_status(cell, provider, imgcell_home):
     (imgcell_home / "records" / "p-1.json").write_text("{}")
     (bundle,) = cell("%imgcell").bundles
     assert set(bundle) == {"text/html", "text/plain"}
-    for said in ("fake", "FAKE_API_KEY", str(imgcell_home), "1 pictures", "%%imagine", "use sandbox"):
+    for said in ("fake", "FAKE_API_KEY", str(imgcell_home), "pictures: 1", "%%imagine", "use sandbox"):
         assert said in bundle["text/plain"]
 
 

@@ -69,6 +69,8 @@ def run(ipython: Any, magic: str, line: str, cell: str | None) -> None:
             _later(ipython, arguments, grid, sheet, runs)
             return
         wait(runs, watch, screen)
+        # A waiter wakes before the callbacks run that would do this.
+        sheet._finish()
     except KeyboardInterrupt:
         _interrupted(ipython, grid, sheet, runs, watch, screen)
     _conclude(ipython, arguments, grid, sheet, runs, watch, screen)
@@ -136,6 +138,7 @@ def _later(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs: l
     def fill() -> None:
         for run in runs:
             run.wait()
+        sheet._finish()
         screen.finish(_bundle(grid, sheet))
 
     threading.Thread(target=fill, name="imgcell-later", daemon=True).start()
@@ -165,7 +168,7 @@ def _going_on(sent: int) -> str:
     from imgcell.options import home
 
     return tr(
-        "Stopped. {sent} requests were already sent and are paid for: what they bring is still received, appears in _images, "
+        "Stopped. Requests already sent: {sent}. They are paid for, so what they bring is still received, appears in _images, "
         "and is kept in {folder}. `%imgcell stop` lets go of them.",
         sent=sent,
         folder=home(),

@@ -59,6 +59,7 @@ def _use(ipython: Any, rest: str) -> None:
     name, values = parse_use(rest)
     client = session.client(name, ipython.user_ns)
     session.provider, session.model, session.size, session.quality = name, values["model"], values["size"], values["quality"]
+    session.latest = client
     said = [client.provider.name, *(f"{key} {value}" for key, value in values.items() if value)]
     text = tr("The magics now use {what}.", what=", ".join(said))
     if _key(client)[0]:
@@ -74,7 +75,7 @@ def _stop() -> None:
         one.cancel()  # the second call lets go of what was sent
     session.left.clear()
     if runs:
-        print(tr("Let go of {count} jobs; what had been sent may have been charged.", count=len(runs)))
+        print(tr("Jobs let go of: {count}. What had been sent may have been charged.", count=len(runs)))
     else:
         print(tr("Nothing is under way."))
 
@@ -93,11 +94,11 @@ def _status(ipython: Any) -> None:
         (tr("model"), model or tr("the provider's own choice")),
         *((name, value) for name, value in ((tr("size"), session.size), (tr("quality"), session.quality)) if value),
         (tr("key"), key),
-        (tr("library"), f"{folder} · {tr('{count} pictures', count=_count(folder))}"),
+        (tr("library"), f"{folder} · {tr('pictures: {count}', count=_count(folder))}"),
     ]
     left = session.under_way()
     if left:
-        rows.append((tr("under way"), tr("{count} jobs in the background; `%imgcell stop` lets go of them", count=len(left))))
+        rows.append((tr("under way"), tr("jobs in the background: {count}; `%imgcell stop` lets go of them", count=len(left))))
     markup, text = facts(rows)
     import html
 

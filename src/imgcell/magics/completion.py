@@ -169,7 +169,7 @@ def _providers(words: list[str], names: Mapping[str, Any]) -> list[Provider]:
         if word in ("-p", "--provider"):
             known = set(providers.names())
             return [providers.get(name) for name in words[at + 1].split(",") if name in known]
-    return [session.client(None, names).provider]
+    return [(session.latest or session.client(None, names)).provider]
 
 
 def _models(words: list[str], found: list[Provider]) -> list[Model]:

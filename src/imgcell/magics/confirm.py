@@ -25,7 +25,9 @@ def confirm(ipython: Any, grid: Grid) -> None:
     dear = any(amount > options.ask_over_cost for amount in cost.values())
     if grid.pictures <= options.ask_over_pictures and not dear:
         return
-    what = tr("{pictures} pictures", pictures=grid.pictures) + (f", {priced(cost)}" if cost else "")
+    what = (tr("one picture") if grid.pictures == 1 else tr("{pictures} pictures", pictures=grid.pictures)) + (
+        f", {priced(cost)}" if cost else ""
+    )
     hint = tr(
         "--yes makes them without asking, --plan shows what would be sent; "
         "imgcell.options.ask_over_pictures and .ask_over_cost set the limits."

@@ -20,6 +20,7 @@ class Session:
     Attributes:
         provider: What ``%imgcell use`` named, or ``None`` for the client's own choice.
         model, size, quality: Its companions; they hold for that provider only.
+        latest: The client in use when it was last asked for: good enough for a Tab, which must not search keyrings.
         left: Runs that go on in the background after an interrupt or ``--later``.
     """
 
@@ -28,6 +29,7 @@ class Session:
     size: str | None = None
     quality: str | None = None
     left: list[Run] = field(default_factory=list)
+    latest: Client | None = None
     _clients: dict[str, tuple[tuple[Any, ...], Client]] = field(default_factory=dict)
 
     def client(self, name: str | None, names: Mapping[str, Any]) -> Client:
@@ -39,9 +41,14 @@ class Session:
         Raises:
             InvalidJobError: For a provider that does not exist.
         """
+        if name is not None:
+            return self._kept(name, names)
+        self.latest = self._kept(self.provider, names)
+        return self.latest
+
+    def _kept(self, name: str | None, names: Mapping[str, Any]) -> Client:
         from imgcell.client import Client
 
-        name = name or self.provider
         given = names.get(name) if name is not None else None
         if isinstance(given, Client):
             return given

@@ -38,7 +38,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str
 
     text = "\n".join([aligned(heads), "  ".join("─" * width for width in widths), *map(aligned, kept)])
     cell = "text-align:left;padding:4px 12px 4px 0;vertical-align:top;overflow-wrap:anywhere"
-    head = "".join(f'<th style="{cell}">{html.escape(value)}</th>' for value in heads)
+    head = "".join(f'<th style="{cell};white-space:nowrap">{html.escape(value)}</th>' for value in heads)
     body = "".join("<tr>" + "".join(f'<td style="{cell}">{html.escape(value)}</td>' for value in row) + "</tr>" for row in kept)
     return f'<table style="border-collapse:collapse;margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', text
 
@@ -82,7 +82,7 @@ def show_plan(ipython: Any, grid: Grid) -> None:
     ]
     markup, text = table(heads, rows)
     requests = sum(len(plan.calls) for plan in plans)
-    total = tr("{pictures} pictures in {requests} requests", pictures=grid.pictures, requests=requests)
+    total = tr("Pictures: {pictures}, requests: {requests}", pictures=grid.pictures, requests=requests)
     total += (f", {priced(grid.cost())}" if grid.cost() else "") + ". " + tr("Nothing was sent.")
     details = [_call(call) for plan in plans for call in plan.calls]
     notes = list(dict.fromkeys(note for plan in plans for note in plan.notes))
