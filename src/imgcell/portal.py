@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from imgcell.language import tr
 
@@ -31,6 +31,27 @@ _NESTABLE = sys.version_info < (3, 14)
 
 class _PortalLoop(asyncio.SelectorEventLoop):
     """Our own class, so that making it re-entrant touches nobody else's loop; immune to a uvloop policy."""
+
+
+class _Cancellable(Generic[T]):
+    """Work that can be cancelled whether or not it has begun."""
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work = work
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+
+    async def run(self) -> T:
+        if self._cancelled:
+            self._work.close()
+            raise asyncio.CancelledError
+        self._task = asyncio.current_task()
+        return await self._work
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._task is not None:
+            self._task.cancel()
 
 
 class Portal:
@@ -77,13 +98,15 @@ class Portal:
         """
         if self.here():
             return self._run_nested(work)
-        future = self.submit(work)
+        cancellable = _Cancellable(work)
         try:
+            future = self.submit(cancellable.run())
             while not future.done():
                 concurrent.futures.wait([future], SLICE)
             return future.result()
         except BaseException:
-            future.cancel()
+            # Not future.cancel(): an interrupt may land before submit() has handed the future over.
+            self.call(cancellable.cancel)
             raise
 
     def wait(self, future: concurrent.futures.Future[T], timeout: float | None = None) -> bool:
@@ -125,7 +148,7 @@ class Portal:
         if _NESTABLE:
             # The public apply() would replace asyncio.Task and asyncio.run for the whole kernel, and a patched
             # kernel loop drops queued cells (GROUND.md sections 0 and 3).  Only our own class is patched.
-            import nest_asyncio  # type: ignore[import-untyped]  # it has no annotations
+            import nest_asyncio
 
             nest_asyncio._patch_loop(loop)
         ready = threading.Event()

@@ -256,26 +256,7 @@ class Client:
             InvalidJobError: The job cannot be sent as it is.  Nothing was sent.
             MissingKeyError: There is no key.  Nothing was sent.
         """
-        if self._closed:
-            raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
-        prepared = self._prepare(job)
-        endpoint = self._connected()
-        library = self._shelf()[1]
-        timeout = self._timeout
-        if timeout == _TIMEOUT and prepared.model.timeout is not None:
-            timeout = max(timeout, prepared.model.timeout)
-        parts = []
-        at = position
-        for piece in prepared.parts():
-            parts.append(Part(prepared, piece, at, endpoint, library, timeout))
-            at += piece.n
-        return Run(
-            portal(),
-            parts,
-            sheet if sheet is not None else Sheet(running=True, expected=job.n),
-            finish_sheet=sheet is None,
-            on_step=on_step,
-        )
+        return self._made(job, on_step, sheet, position).start()
 
     def plan(self, job: Job) -> Plan:
         """Return what *job* would send and what that is estimated to cost; nothing is sent.
@@ -382,12 +363,34 @@ class Client:
         self._endpoint[1].key = key
         return self._endpoint[1]
 
+    def _made(self, job: Job, on_step: Callable[[Step], object] | None = None, sheet: Sheet | None = None, position: int = 0) -> Run:
+        if self._closed:
+            raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
+        prepared = self._prepare(job)
+        endpoint = self._connected()
+        library = self._shelf()[1]
+        timeout = self._timeout
+        if timeout == _TIMEOUT and prepared.model.timeout is not None:
+            timeout = max(timeout, prepared.model.timeout)
+        parts = []
+        at = position
+        for piece in prepared.parts():
+            parts.append(Part(prepared, piece, at, endpoint, library, timeout))
+            at += piece.n
+        return Run(
+            portal(),
+            parts,
+            sheet if sheet is not None else Sheet(running=True, expected=job.n),
+            finish_sheet=sheet is None,
+            on_step=on_step,
+        )
+
     # -- faces ------------------------------------------------------------------------------------------------
 
     def _blocking(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
-        run = self.submit(job, on_step=on_step)
+        run = self._made(job, on_step)
         try:
-            sheet = run.result()
+            sheet = run.start().result()
         except KeyboardInterrupt:
             sent = run.cancel()
             print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)

@@ -56,7 +56,12 @@ class Run:
         self.watched = on_step is not None
         for part in parts:
             part.run = self
-        self._future: concurrent.futures.Future[None] = portal.submit(self._work())
+        self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    def start(self) -> Run:
+        """Send it all; return itself.  Apart from making it, so that an interrupt in here finds something to cancel."""
+        self._portal.submit(self._work())
+        return self
 
     @property
     def done(self) -> bool:
@@ -79,7 +84,6 @@ class Run:
             ImgcellError: If not a single picture came; otherwise what failed is in ``sheet.errors``.
         """
         self.wait()
-        self._future.result()
         errors = self.errors
         if errors and not any(part.pictures for part in self._parts):
             raise errors[0]
@@ -138,6 +142,7 @@ class Run:
             self.warnings.append(tr("A callback failed: {error}", error=f"{type(error).__name__}: {error}"))
 
     async def _work(self) -> None:
+        # Its own future instead of the submission's: who waits has it from the beginning.
         try:
             for part in self._parts:
                 part.task = asyncio.ensure_future(self._one(part))
@@ -145,6 +150,7 @@ class Run:
         finally:
             if self._finish_sheet:
                 self.sheet._finish()
+            self._future.set_result(None)
 
     async def _one(self, part: Part) -> None:
         self.report(Progress("queued", 0.0, tr("in line")))
