@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["base64_png", "folder", "noise_files", "picture"]
+__all__ = ["base64_png", "folder", "noise_files", "picture", "tiny_file"]
 
 #: A 1 x 1 PNG: the smallest answer that is one.
 TINY = base64.b64decode(b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgaGAAAAEEAIHpnkL7AAAAAElFTkSuQmCC")
@@ -49,6 +49,13 @@ def noise_files(count: int, side: int) -> list[Path]:
             pixels = np.random.default_rng(number).integers(0, 256, (side, side, 3), dtype=np.uint8)
             _write(Image.fromarray(pixels), path, level=1)
     return paths
+
+
+def tiny_file() -> Path:
+    """Return a file with the smallest picture."""
+    path = folder() / "tiny.png"
+    path.write_bytes(TINY)
+    return path
 
 
 def base64_png(side: int) -> bytes:

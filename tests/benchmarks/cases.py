@@ -94,7 +94,7 @@ def _small(name: str, case: str, title: str) -> Case:
 
 
 def _pixels(side: int, target: float | None) -> Case:
-    workers = _two("pixels", _SDK, side=side, repetitions=5, peaks=3)
+    workers = _two("pixels", _SDK, side=side, repetitions=5, peaks=1)
     decoded = ("decoded", side * side * 4.0)
     rows = (
         Row("nothing kept", MEMORY, "openai SDK", target),
@@ -107,7 +107,7 @@ def _pixels(side: int, target: float | None) -> Case:
 
 
 def _lazy(side: int, target: float) -> Case:
-    workers = _two("lazy", _SDK, side=side, repetitions=7, peaks=3)
+    workers = _two("lazy", _SDK, side=side, repetitions=7, peaks=1)
     png = ("the PNG", float(artwork.picture(side).stat().st_size))
     rows = (
         Row("nothing kept", MEMORY, "openai SDK", target),
@@ -129,7 +129,7 @@ def _events(side: int, target: float) -> Case:
 def _upload() -> Case:
     files = [str(path) for path in artwork.noise_files(5, 1825)]
     peers = {"httpx.Client": {"client": "httpx"}, "httpx.AsyncClient": {"client": "httpx-async"}}
-    workers = _two("upload", peers, repetitions=7, peaks=2, files=files)
+    workers = _two("upload", peers, repetitions=7, peaks=1, files=files)
     nothing = ("10 MB", 10e6)
     rows = (
         Row("nothing kept", MEMORY, "httpx.Client", 1.1),

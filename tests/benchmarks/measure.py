@@ -40,18 +40,30 @@ def measure(
     warm_ups: int = 1,
     peaks: int = 0,
     ready: Callable[[], Any] = lambda: None,
+    prime: Callable[[], Any] | None = None,
 ) -> Figures:
     """Call *once* again and again.
 
     Args:
         once: What is measured; what it returns is dropped before the next call.
-        ready: Makes what *once* is called with, not measured.
         repetitions: Calls that are timed.
         units: How many units one call does.
         warm_ups: Calls before those.
-        peaks: Calls after those, of which the peak of memory is taken, each beginning with a trimmed heap.
+        peaks: Calls before everything else, of which the peak of memory is taken.  Only one says something in a
+            process whose heap keeps what a thread has freed (glibc trims the main thread's only).
+        ready: Makes what *once* is called with, not measured.
+        prime: Does the same on a small scale, before *peaks*: what is imported on first use is no peak of a call.
     """
     figures = Figures()
+    if prime is not None:
+        prime()
+    for _ in range(peaks):
+        given = ready()
+        _trim()
+        before = _reset_peak()
+        kept = once(given)
+        figures.peak.append(_peak() - before)
+        del given, kept
     for _ in range(warm_ups):
         once(ready())
     for _ in range(repetitions):
@@ -61,13 +73,6 @@ def measure(
         kept = once(given)
         figures.time.append((time.perf_counter() - begun) / units)
         figures.cpu.append((time.process_time() - cpu) / units)
-        del given, kept
-    for _ in range(peaks):
-        given = ready()
-        _trim()
-        before = _reset_peak()
-        kept = once(given)
-        figures.peak.append(_peak() - before)
         del given, kept
     return figures
 
