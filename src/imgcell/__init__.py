@@ -25,14 +25,20 @@ if TYPE_CHECKING:
     from imgcell.pictures import Picture as Picture
     from imgcell.pictures import Sheet as Sheet
     from imgcell.pictures.record import Record as Record
+    from imgcell.pictures.steps import Final as Final
+    from imgcell.pictures.steps import Partial as Partial
+    from imgcell.pictures.steps import Progress as Progress
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Client",
     "Edit",
+    "Final",
     "Generate",
+    "Partial",
     "Picture",
+    "Progress",
     "Record",
     "Sheet",
     "__version__",
@@ -47,8 +53,11 @@ __all__ = [
 _HOMES = {
     "Client": "imgcell.client",
     "Edit": "imgcell.jobs",
+    "Final": "imgcell.pictures.steps",
     "Generate": "imgcell.jobs",
+    "Partial": "imgcell.pictures.steps",
     "Picture": "imgcell.pictures",
+    "Progress": "imgcell.pictures.steps",
     "Record": "imgcell.pictures.record",
     "Sheet": "imgcell.pictures",
     "errors": "imgcell.errors",

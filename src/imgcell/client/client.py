@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imgcell import costs, providers
-from imgcell.client.part import Part, Prepared, interrupted_sentence
+from imgcell.client.part import Part, Prepared
 from imgcell.client.plan import Plan, describe, total
 from imgcell.client.prepare import prepare
-from imgcell.client.run import Run, warn
+from imgcell.client.run import Run, interrupted_sentence, warn
 from imgcell.client.steps import Steps, callbacks
 from imgcell.client.where import checked_url, default_provider, find_url, missing_key
 from imgcell.errors import InvalidJobError

@@ -12,7 +12,6 @@ from urllib.parse import urljoin
 from imgcell import costs
 from imgcell.errors import ImgcellError, OutcomeUnknownError
 from imgcell.jobs import Edit, InputImage, Job
-from imgcell.language import tr
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
@@ -240,10 +239,3 @@ class Part:
             "pictures": self._job.n,
             "estimate": dataclasses.asdict(estimate) if estimate is not None else None,
         }
-
-
-def interrupted_sentence(sent: int, where: str) -> str:
-    """Return what a user who interrupts is told about what has been sent already."""
-    if sent == 0:
-        return tr("Stopped. Nothing more is sent.")
-    return tr("Stopped. {sent} requests were already sent; what they bring is still received and kept in {where}.", sent=sent, where=where)

@@ -12,6 +12,7 @@ from imgcell.portal import portal
 from imgcell.providers.profile import Model, Provider
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.fetch import Downloads
+from imgcell.wire.base64text import MemoryExtract
 
 __all__ = ["prepare"]
 
@@ -53,30 +54,13 @@ def _mask(value: object, first: InputImage, model: Model, connect_timeout: float
     return load_mask(_fetched(url, connect_timeout) if url is not None else value, first, model)
 
 
-class _Memory:
-    """Takes a download in."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    @property
-    def size(self) -> int:
-        return len(self._data)
-
-    def write(self, data: bytes | bytearray | memoryview, /) -> None:
-        self._data += data
-
-    def read(self) -> bytes:
-        return bytes(self._data)
-
-
 def _fetched(url: str, connect_timeout: float) -> bytes:
     async def fetch() -> bytes:
         # The user's own address: it may be anywhere that the user's machine may reach.
         downloads = Downloads("", connect_timeout)
         try:
             async with Deadline(_PATIENCE):
-                return (await downloads.fetch(url, _Memory)).read()
+                return (await downloads.fetch(url, MemoryExtract)).read()
         finally:
             await downloads.close()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.steps import Step
     from imgcell.portal import Portal
 
-__all__ = ["Run", "warn"]
+__all__ = ["Run", "interrupted_sentence", "warn"]
 
 #: After these, sending more of the same job is sure to fail, or to cost what the user does not have.
 _FINAL_REFUSALS = (AuthenticationError, PermissionDeniedError, QuotaExceededError)
@@ -193,3 +193,10 @@ def warn(run: Run) -> None:
         missing, came = len(run.sheet.errors), len(run.sheet)
         text = tr("{missing} of {asked} pictures did not come: {reason}", missing=missing, asked=missing + came, reason=str(run.errors[0]))
         warnings.warn(text, stacklevel=4)
+
+
+def interrupted_sentence(sent: int, where: str) -> str:
+    """Return what a user who interrupts is told about what has been sent already."""
+    if sent == 0:
+        return tr("Stopped. Nothing more is sent.")
+    return tr("Stopped. {sent} requests were already sent; what they bring is still received and kept in {where}.", sent=sent, where=where)
