@@ -13,6 +13,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 KERNELS := 6.31 7.3 7.4
 
 LAB_ARGS ?=
+# In a container one is often root, and Jupyter then wants to be told that this is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 TEST_ARGS ?=
 # For "make bench": --quick, --only CASE, --json PATH.
 BENCH_ARGS ?=
@@ -24,7 +26,7 @@ WORKERS ?= 2
 ## what a person types
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) $(LAB_ARGS) notebooks/quickstart.ipynb
 
 # One pytest process for all rings, so that the slow ones (kernels, browser) run beside the fast ones.
 test: setup lint types
