@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import httpcore
 import httpx
+from pybase64 import b64encode
 
 from imgcell.jobs import InputImage
 from imgcell.transport.network import Resolver, Sockets
@@ -160,7 +161,7 @@ def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | F
     if isinstance(body, JsonBody):
         sent["Content-Type"] = "application/json"
         sent["Content-Length"] = str(json_length(body.document))
-        return httpx.Request(method, url, headers=sent, content=_asynchronous(json_chunks(body.document)))
+        return httpx.Request(method, url, headers=sent, content=_asynchronous(json_chunks(body.document, b64encode)))
     fields: list[tuple[str, Any]] = []
     pictures = 0
     for name, value in body.fields:
