@@ -43,9 +43,9 @@ class Kernel:
         self._idle = set()
         self._replied = set()
 
-    def submit(self, code):
-        """Queue a cell; return its id."""
-        identity = self._client.execute(code, stop_on_error=False, allow_stdin=False)
+    def submit(self, code, *, ask=False):
+        """Queue a cell; return its id.  With *ask* there is somebody who answers its questions."""
+        identity = self._client.execute(code, stop_on_error=False, allow_stdin=ask)
         self._outcomes[identity] = Outcome()
         return identity
 
@@ -63,6 +63,12 @@ class Kernel:
         seen = lambda: text in self._outcomes[identity].stdout + json.dumps(self._outcomes[identity].displays, ensure_ascii=False)  # noqa: E731
         self._read(lambda: seen() or identity in self._idle, timeout)
         assert seen(), self._outcomes[identity]
+
+    def answer(self, text):
+        """Answer the question that a cell asks; return the question."""
+        question = self._client.get_stdin_msg(timeout=60)["content"]["prompt"]
+        self._client.input(text)
+        return question
 
     def complete(self, code):
         """Press Tab at the end of *code*; return what is offered and the text that it replaces."""

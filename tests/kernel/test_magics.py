@@ -120,6 +120,14 @@ def test_many_without_a_yes(notebook):
     assert "--yes" in reply.traceback
 
 
+def test_many_with_a_yes(notebook):
+    """Where somebody can be asked, a cell asks, with the number, and goes on after a yes."""
+    cell = notebook.submit("%%imagine kites -n 9 -s 1024x1024\na kite", ask=True)
+    assert "9 pictures" in notebook.answer("y")
+    assert notebook.outcome(cell).status == "ok", notebook.outcome(cell).traceback
+    assert notebook.run("len(kites)").result == "9"
+
+
 def test_later(notebook, slow):
     """--later returns while the picture is being made; waiting for the sheet brings it."""
     slow.latency = 1.0

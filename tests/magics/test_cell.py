@@ -216,6 +216,17 @@ def test_interrupt(cell, provider):
     assert len(ran.names["_images"]) == 2
 
 
+def test_stop(cell, provider):
+    """`%imgcell stop` lets go of what an interrupt or --later left under way; the status counts it."""
+    assert "Nothing is under way" in cell("%imgcell stop").out
+    provider.held = True
+    cell("%%imagine cat --later\nx")
+    assert "jobs in the background: 1" in cell("%imgcell").bundles[0]["text/plain"]
+    assert "Jobs let go of: 1" in cell("%imgcell stop").out
+    assert provider.runs[0].cancels == 2
+    provider.runs[0].end()
+
+
 def test_help(cell, provider):
     """--help prints the table of options, and so does the docstring."""
     ran = cell("%imagine --help")

@@ -65,7 +65,7 @@ class Session:
     def under_way(self) -> list[Run]:
         """Return the runs that are still received in the background."""
         self.left = [run for run in self.left if not run.done]
-        return self.left
+        return list(self.left)
 
 
 session = Session()
