@@ -224,7 +224,8 @@ def _parser(magic: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:
         def error(self, message: str) -> NoReturn:
             unknown = re.search(r"unrecognized arguments: (\S+)", message)
             if unknown:
-                near = get_close_matches(unknown.group(1), flags, n=3, cutoff=0.5)
+                # One letter is near to every other letter.
+                near = get_close_matches(unknown.group(1), flags, n=3, cutoff=0.5) if unknown.group(1).startswith("--") else []
                 hint = tr("Did you mean {names}?", names=", ".join(near)) if near else tr("It has {names}.", names=", ".join(flags))
                 raise InvalidJobError(tr("%{magic} has no option {option}.", magic=magic, option=unknown.group(1)), hint=hint)
             raise InvalidJobError(f"%{magic}: {message}.", hint=tr("`--help` lists the options.") if magic != "use" else None)
