@@ -44,7 +44,7 @@ def test_an_interrupt_keeps_what_was_sent(raw: Any, answers: Any, tmp_path: Path
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         client.generate("a lighthouse", n=5)
-    assert "2 requests were already sent" in capsys.readouterr().err
+    assert "Requests already sent: 2" in capsys.readouterr().err
     assert list(Library(tmp_path).records()) == []
     raw.release.set()
     run = client.submit(imgcell.Generate("one more, after it"))

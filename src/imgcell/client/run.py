@@ -199,4 +199,8 @@ def interrupted_sentence(sent: int, where: str) -> str:
     """Return what a user who interrupts is told about what has been sent already."""
     if sent == 0:
         return tr("Stopped. Nothing more is sent.")
-    return tr("Stopped. {sent} requests were already sent; what they bring is still received and kept in {where}.", sent=sent, where=where)
+    return tr(
+        "Stopped. Requests already sent: {sent}. They are paid for: what they bring is still received and kept in {where}.",
+        sent=sent,
+        where=where,
+    )

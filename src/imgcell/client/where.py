@@ -80,7 +80,7 @@ def missing_key(provider: Provider) -> MissingKeyError:
         tr("No API key for {provider}: {variable} is not set.", provider=provider.name, variable=" / ".join(provider.key_variables)),
         hint=tr(
             "Set it before Jupyter starts (export {variable}=…), store it with `keyring set imgcell {provider}`, "
-            'or give Client(api_key=…). To try everything without a key, use the provider "sandbox".',
+            'or give Client(api_key=…). To try everything without a key, use the provider "sandbox" (%imgcell use sandbox).',
             variable=variable,
             provider=provider.name,
         ),

@@ -235,7 +235,8 @@ class Exchange:
         if self.attempt is not None:
             # The flow asks again, because the answer said that nothing was made (see the dialect's notes).
             await self._finish("refused")
-        self._delivery = Delivery()
+        name = self._endpoint.name
+        self._delivery = Delivery(on_whole=lambda: self._listener.state("working", tr("{provider} is working on it", provider=name)))
         self.attempt = None
         await self._open()
         assert self.attempt is not None
@@ -291,7 +292,11 @@ class Exchange:
             "base_url": self._endpoint.base_url,
             "idempotency_key": self._idempotency_key,
         }
-        opening = asyncio.ensure_future(self.threaded(self._endpoint.ledger.open, facts, room=_ROOM))
+        ledger = self._endpoint.ledger
+        if isinstance(ledger, MemoryLedger):
+            self.attempt = ledger.open(facts, room=_ROOM)
+            return
+        opening = asyncio.ensure_future(self.threaded(ledger.open, facts, room=_ROOM))
         try:
             self.attempt = await asyncio.shield(opening)
         except asyncio.CancelledError:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -40,9 +41,11 @@ class Delivery:
 
     Attributes:
         started: Whether its first byte may have been written.  Before that, nothing can have been charged.
+        on_whole: Called when its last byte has been written.
     """
 
     started: bool = False
+    on_whole: Callable[[], None] | None = None
 
 
 @dataclass
@@ -99,6 +102,8 @@ class Pool:
                 # A CONNECT to a proxy is not the request yet.
                 if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
                     delivery.started = True
+                elif event == "http11.send_request_body.complete" and delivery.started and delivery.on_whole is not None:
+                    delivery.on_whole()
 
             raw = httpcore.Request(
                 method=request.method,
