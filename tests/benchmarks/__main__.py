@@ -7,8 +7,10 @@ machine and the day; ratios are what is aimed for.
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import dataclasses
+import functools
 import importlib.util
 import json
 import os
@@ -70,14 +72,17 @@ def _server() -> Iterator[str]:
 
 def _run(case: Case, url: str, *, quick: bool, folder: Path | None) -> dict[str, dict[str, list[float]]]:
     figures: dict[str, dict[str, list[float]]] = {}
-    for _ in range(1 if quick else case.rounds):
+    # Byte code is written in a round of its own where imports are what is measured.
+    rounds = [*([False] if case.compiled else []), *[True] * (1 if quick else case.rounds)]
+    for counts in rounds:
         for label, fields in case.workers.items():
             if fields["client"] in ("openai", "litellm") and importlib.util.find_spec(fields["client"]) is None:
                 continue
             task = {**fields, "url": url}
             if quick:
                 task.update({"repetitions": 1, **case.quick})
-            for metric, values in _worker(task, folder).items():
+            measured = _worker(task, folder)
+            for metric, values in measured.items() if counts else ():
                 figures.setdefault(label, {}).setdefault(metric, []).extend(values)
     return figures
 
@@ -87,6 +92,9 @@ def _worker(task: dict[str, Any], folder: Path | None) -> dict[str, list[float]]
     outside = [name for name in os.environ if name.startswith("IMGCELL_") or name.upper().endswith("_PROXY")]
     environment = {name: value for name, value in os.environ.items() if name not in outside}
     environment["IMGCELL_HOME"] = home
+    # As installed packages are: compiled once.  In a place of the run's own, whatever the outside says.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(_byte_code())
     # Its import would otherwise fetch a table of prices from the network.
     environment["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     if task.get("library") is True:
@@ -100,6 +108,14 @@ def _worker(task: dict[str, Any], folder: Path | None) -> dict[str, list[float]]
         return figures
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@functools.cache
+def _byte_code() -> Path:
+    """Return where this run's byte code is."""
+    made = tempfile.mkdtemp(prefix="imgcell-benchmark-code-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 def _line(case: Case, row: Row, figures: dict[str, dict[str, list[float]]]) -> list[str] | None:

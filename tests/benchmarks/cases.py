@@ -46,6 +46,8 @@ class Case:
         workers: Label -> fields of a ``worker.Task``; ``library`` True stands for a fresh folder.
         rows: Lines of the table.
         rounds: How often each worker is started; they alternate.
+        quick: What a short run changes in the workers.
+        compiled: Whether a round goes before that does not count.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Case:
     rows: tuple[Row, ...]
     rounds: int = 3
     quick: dict[str, Any] = field(default_factory=dict)
+    compiled: bool = False
 
 
 def _two(case: str, peers: dict[str, dict[str, Any]], **fields: Any) -> dict[str, dict[str, Any]]:
@@ -73,13 +76,13 @@ def _imports() -> Case:
         Row("`%load_ext imgcell`", "load_ext", "openai", 0.040, absolute=True),
         Row("`%load_ext imgcell`", "load_ext", "litellm"),
     )
-    return Case("import", "in a running kernel", workers, rows, rounds=7)
+    return Case("import", "in a running kernel", workers, rows, rounds=7, compiled=True)
 
 
 def _cold() -> Case:
     workers = _two("cold", _SDK)
     rows = (Row("nothing kept", MEMORY, "openai SDK", 0.12), Row("library on disk", DISK, "openai SDK", 0.12))
-    return Case("cold", "from a running kernel to the first small answer", workers, rows, rounds=7)
+    return Case("cold", "from a running kernel to the first small answer", workers, rows, rounds=7, compiled=True)
 
 
 def _small(name: str, case: str, title: str) -> Case:

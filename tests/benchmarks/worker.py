@@ -55,6 +55,7 @@ class Task:
 
 def kernel() -> Any:
     """Return a shell in a process that has imported what a kernel has."""
+    import ipykernel.debugger
     import ipykernel.ipkernel
     import ipykernel.kernelapp  # noqa: F401 - as a kernel does
     from IPython.core.interactiveshell import InteractiveShell
