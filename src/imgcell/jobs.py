@@ -78,7 +78,8 @@ class Generate:
         _whole_number("n", self.n, 1, MAX_PICTURES)
         _whole_number("output_compression", self.output_compression, 0, 100)
         _whole_number("partial_images", self.partial_images, 0, MAX_PARTIALS)
-        if not isinstance(self.extra, Mapping) or not all(isinstance(key, str) for key in self.extra):
+        # A notebook is not type-checked before it runs.
+        if not isinstance(self.extra, Mapping) or not all(isinstance(key, str) for key in self.extra):  # type: ignore[redundant-expr]
             raise InvalidJobError(tr("extra must be a mapping from field names to values, not {value}.", value=repr(self.extra)))
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
@@ -156,12 +157,13 @@ class InputImage:
         return {"image/jpeg": ".jpg", "image/webp": ".webp"}.get(self.media_type, ".png")
 
 
-
 def _whole_number(name: str, value: int | None, low: int, high: int) -> None:
     if value is None and name != "n":
         return
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidJobError(tr("{name} must be a whole number from {low} to {high}, not {value}.", name=name, low=low, high=high, value=repr(value)))
+        raise InvalidJobError(
+            tr("{name} must be a whole number from {low} to {high}, not {value}.", name=name, low=low, high=high, value=repr(value))
+        )
 
 
 def _make(kind: type[Generate], values: dict[str, Any]) -> Generate:

@@ -42,6 +42,6 @@ def _catalogue(language: str) -> dict[str, str]:
     else:
         import tomli as tomllib
 
-    text = resources.files("imgcell").joinpath("languages", f"{language}.toml").read_text(encoding="utf-8")
+    text = resources.files("imgcell").joinpath("languages").joinpath(f"{language}.toml").read_text(encoding="utf-8")
     catalogue: dict[str, str] = tomllib.loads(text)["messages"]
     return catalogue
