@@ -155,6 +155,8 @@ def test_an_address_without_a_host(raw: Any, answers: Any, tmp_path: Path) -> No
         "https:///a.png",
         "https://[::1/a.png",
         "https://example.com:99999/a.png",
+        "https://ex\u00adample..com/a.png",
+        "https://xn--a/a.png",
         "https://example.com/" + "a" * 9000,
     ],
 )

@@ -349,3 +349,21 @@ def test_in_flight_limit(raw: Any, answers: Any, home: Path) -> None:
     with imgcell.Client("apiyi", base_url=raw.base_url, api_key="sk-x", library=home, max_in_flight=3) as client:
         assert len(client.generate("a lighthouse", n=9)) == 9
     assert most[0] == 3
+
+
+def test_an_upload_that_has_gone(raw: Any, answers: Any, home: Path, tmp_path: Path) -> None:
+    """A picture that disappears between being checked and being sent: nothing is sent, and the error names the file."""
+    file = tmp_path / "a.png"
+    file.write_bytes(answers.png)
+    busy = answers.error(429, "busy", None, {"Retry-After": "0"})
+
+    def remove(connection: Any, request: Any) -> None:
+        file.unlink()
+        busy(connection, request)
+
+    raw.play(remove, answers.picture())
+    with imgcell.Client("openai", base_url=raw.base_url, api_key="sk-x", library=home) as client:
+        with pytest.raises(errors.InvalidJobError, match=r"a\.png"):
+            client.edit("make it night", images=[file])
+    assert len(raw.requests) == 1
+    assert states(home) == ["sending", "turned-away", "sending", "not-sent"]

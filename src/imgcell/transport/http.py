@@ -18,7 +18,9 @@ import httpcore
 import httpx
 from pybase64 import b64encode
 
+from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
+from imgcell.language import tr
 from imgcell.transport.network import Resolver, Sockets
 from imgcell.wire.flow import FormBody, JsonBody
 from imgcell.wire.request import json_chunks, json_length
@@ -30,6 +32,9 @@ KEEP_ALIVE = 4.0
 
 #: Errors of the connection, before or after the request went out (``Delivery.started`` tells which).
 CONNECTION_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError, OSError)
+
+#: An address that passes for one and is none.
+ADDRESS_ERRORS = (httpx.InvalidURL, UnicodeError)
 
 USER_AGENT = "imgcell"
 
@@ -180,7 +185,14 @@ def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | F
 
 def _content(image: InputImage, files: AsyncExitStack) -> bytes | BinaryIO:
     if image.path is not None:
-        return files.enter_context(image.path.open("rb"))
+        try:
+            return files.enter_context(image.path.open("rb"))
+        except OSError as error:
+            # Its bytes were fine a moment ago; as an OSError this would pass for a connection that failed.
+            reason = error.strerror or str(error)
+            raise InvalidJobError(
+                tr("{file} cannot be read any more: {reason}. Nothing was sent.", file=str(image.path), reason=reason)
+            ) from error
     assert image.data is not None
     return image.data
 
