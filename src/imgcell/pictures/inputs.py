@@ -19,6 +19,7 @@ from PIL import Image
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
 from imgcell.language import tr
+from imgcell.pictures.digest import file_digest
 from imgcell.pictures.formats import MEDIA_TYPES
 from imgcell.pictures.given import Given, address, take
 from imgcell.pictures.places import without_exif
@@ -122,15 +123,10 @@ def _digest(given: Given) -> str:
     if given.data is not None:
         return hashlib.sha256(given.data).hexdigest()
     assert given.path is not None
-    digest, buffer = hashlib.sha256(), bytearray(1 << 18)
-    view = memoryview(buffer)
     try:
-        with given.path.open("rb", buffering=0) as file:
-            while count := file.readinto(buffer):
-                digest.update(view[:count])
+        return file_digest(given.path)
     except OSError as error:
         raise given.refused(str(error)) from error
-    return digest.hexdigest()
 
 
 def _encoded(given: Given, model: Model) -> InputImage:
