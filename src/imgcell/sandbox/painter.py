@@ -178,7 +178,9 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     panel_height = line * len(rows) + 2 * pad - round(size * 0.3)
     left = margin if not inset else round((width - text) / 2 - pad)
     top = height - margin - inset - panel_height
-    _panel(image, (left, top, left + round(text) + 2 * pad, top + panel_height), round(size * 0.7))
+    # An edit's first input mostly has words of its own there: the band across hides them.
+    across = bool(thumbnails) and not inset
+    _panel(image, (left, top, width - margin if across else left + round(text) + 2 * pad, top + panel_height), round(size * 0.7), across)
     for number, row in enumerate(rows):
         write(image, (left + pad, top + pad - size * 0.04 + number * line), row, size, (255, 255, 255, 255))
     tag = max(8, round(size * 0.66))
@@ -215,7 +217,7 @@ def _thumbnails(image: Image.Image, inputs: list[Image.Image], margin: int, bott
         write(image, place, word, tag, (255, 255, 255))
 
 
-def _panel(image: Image.Image, box: tuple[int, int, int, int], radius: int) -> None:
+def _panel(image: Image.Image, box: tuple[int, int, int, int], radius: int, dense: bool = False) -> None:
     """Darken a rounded box, so that white letters stand on anything."""
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], image.width), min(box[3], image.height)
     if right - left < 2 or bottom - top < 2:
@@ -225,7 +227,7 @@ def _panel(image: Image.Image, box: tuple[int, int, int, int], radius: int) -> N
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * 2, fill=255)
     mask = mask.reduce(2)
     dark = Image.new(image.mode, frosted.size, (14, 14, 26) if image.mode == "RGB" else (14, 14, 26, 255))
-    image.paste(Image.blend(frosted, dark, 0.6), (left, top), mask)
+    image.paste(Image.blend(frosted, dark, 0.95 if dense else 0.6), (left, top), mask)
 
 
 def _edited(order: Order, key: str, opened: list[Image.Image], draft: bool) -> Image.Image:
