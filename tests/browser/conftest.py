@@ -1,4 +1,4 @@
-"""The browser, once for the session."""
+"""The browser, and where to look at what it saw."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import lab_in_chromium
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser():
-    """Chromium, or a skip that says what is missing."""
+    """Chromium, or a skip that says what is missing.
+
+    Not for the session: while Playwright is up, its event loop counts as running on this thread, and asyncio.run()
+    in whatever test comes next would be refused.
+    """
     pytest.importorskip("playwright.sync_api")
     if lab_in_chromium.chromium_path() is None:
         pytest.skip("no Chromium or Chrome on this machine; `make test` installs one where it may")
