@@ -167,7 +167,7 @@ def lazy(task: Task) -> Figures:
 
 
 def _picture(task: Task, *, load: bool) -> Figures:
-    return _measured(task, _asking(task, load=load), prime=lambda: _asking(replace(task, side=1), load=load)(None))
+    return _measured(task, _asking(task, load=load), prime=lambda: _asking(replace(task, side=256), load=load)(None))
 
 
 def _asking(task: Task, *, load: bool) -> Callable[[Any], Any]:
