@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from imgcell.errors import InvalidJobError, ModerationError, RateLimitError
@@ -234,6 +236,15 @@ def test_help(cell, provider):
     assert "NAME" in ran.out
     assert "--mask" in cell("%imgedit -h").out
     assert "use PROVIDER" in cell("%imgcell help").out
+
+
+def test_help_that_is_named_is_there(cell, provider):
+    """What the status and the help say to type for more works as a cell of its own."""
+    named = cell("%imgcell").bundles[0]["text/plain"] + cell("%imgcell help").out
+    commands = set(re.findall(r"%+\w+ --help", named))
+    assert len(commands) == 2
+    for command in commands:
+        assert "--stream" in cell(command).out
 
 
 def test_use(cell, provider):

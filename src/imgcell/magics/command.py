@@ -115,7 +115,7 @@ def _next(found: bool, name: str) -> list[tuple[str, str]]:
     steps = [
         ("%%imagine cat", tr("and a prompt on the next line: makes a picture and calls it cat")),
         ("%%imgedit -i cat", tr("and what to change on the next line")),
-        ("%%imagine --help", tr("all options")),
+        ("%imagine --help", tr("all options")),
     ]
     if not found:
         steps.insert(0, ("%imgcell use sandbox", tr("try everything here and now, without a key and free of charge")))

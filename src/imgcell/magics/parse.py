@@ -212,7 +212,7 @@ def _separator(line: str) -> tuple[int, int] | None:
 
 def _usage(magic: str) -> str:
     needed = " -i IMAGE" if magic == "imgedit" else ""
-    return tr("`%%{magic} [NAME]{needed} [options]`, the prompt below; `%%{magic} --help` lists the options.", magic=magic, needed=needed)
+    return tr("`%%{magic} [NAME]{needed} [options]`, the prompt below; `%{magic} --help` lists the options.", magic=magic, needed=needed)
 
 
 def _parser(magic: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:

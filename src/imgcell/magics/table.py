@@ -107,15 +107,16 @@ def _imgcell() -> str:
         ("%imgcell", tr("provider, key, library, and what to type next")),
         ("%imgcell use PROVIDER [-m MODEL] [-s SIZE] [-q QUALITY]", tr("what the magics use when the line does not say")),
         ("%imgcell providers", tr("the providers, their models and whether a key was found")),
+        ("%imgcell stop", tr("let go of what goes on in the background")),
         ("%imgcell help", tr("show this help")),
     )
-    width = max(len(line) for line, _ in lines)
     return "\n".join(
         [
             tr("imgcell in this notebook."),
             "",
-            *(f"    {line:<{width}}  {about}" for line, about in lines),
+            # Below each other: side by side they would be wider than many a notebook.
+            *(f"    {line}\n        {about}" for line, about in lines),
             "",
-            tr("`%%imagine --help` and `%%imgedit --help` list their options."),
+            tr("`%imagine --help` and `%imgedit --help` list their options."),
         ]
     )

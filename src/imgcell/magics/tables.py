@@ -37,7 +37,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str
         return "  ".join(value + " " * (width - columns(value)) for value, width in zip(row, widths, strict=True)).rstrip()
 
     text = "\n".join([aligned(heads), "  ".join("─" * width for width in widths), *map(aligned, kept)])
-    cell = "text-align:left;padding:4px 12px 4px 0;vertical-align:top;overflow-wrap:anywhere"
+    # Not "anywhere": it lets a narrow column break names and variables that are to be copied.
+    cell = "text-align:left;padding:4px 12px 4px 0;vertical-align:top;overflow-wrap:break-word"
     head = "".join(f'<th style="{cell};white-space:nowrap">{html.escape(value)}</th>' for value in heads)
     body = "".join("<tr>" + "".join(f'<td style="{cell}">{html.escape(value)}</td>' for value in row) + "</tr>" for row in kept)
     return f'<table style="border-collapse:collapse;margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', text

@@ -69,6 +69,12 @@ class Record:
         """Return a document that ``json.dumps`` takes and :meth:`from_json` reads back."""
         return {**asdict(self), "created": self.created.isoformat()}
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # One fact a line, for whoever looks at it in a cell; what is not known is left out.
+        known = [(f.name, getattr(self, f.name)) for f in fields(self)]
+        shown = (f"    {name} = {value!r}," for name, value in known if value not in (None, (), {}))
+        printer.text("\n".join(["Record(", *shown, ")"]))
+
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Record:
         """Read what :meth:`to_json` wrote; fields of a later version are ignored."""
