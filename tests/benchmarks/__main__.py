@@ -73,7 +73,7 @@ def _server() -> Iterator[str]:
 def _run(case: Case, url: str, *, quick: bool, folder: Path | None) -> dict[str, dict[str, list[float]]]:
     figures: dict[str, dict[str, list[float]]] = {}
     # Byte code is written in a round of its own where imports are what is measured.
-    rounds = [*([False] if case.compiled else []), *[True] * (1 if quick else case.rounds)]
+    rounds = [*([False] if case.compiled and not quick else []), *[True] * (1 if quick else case.rounds)]
     for counts in rounds:
         for label, fields in case.workers.items():
             if fields["client"] in ("openai", "litellm") and importlib.util.find_spec(fields["client"]) is None:
