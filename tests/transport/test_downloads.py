@@ -144,6 +144,22 @@ def test_an_address_without_a_host(raw: Any, answers: Any, tmp_path: Path) -> No
         assert client.generate("a lighthouse")[0].record.url == at(raw, "/files/a.png")
 
 
+def test_an_address_that_is_none(raw: Any, answers: Any, tmp_path: Path) -> None:
+    """It is a picture that could not be fetched, not a fault of ours."""
+    raw.play(answers.url("http://[nonsense/a.png"))
+    with imgcell.Client("json-images", base_url=raw.base_url, api_key="sk-secret-1", library=tmp_path) as client:
+        with pytest.raises(errors.DownloadError, match="not a valid address"):
+            client.generate("a lighthouse")
+
+
+def test_a_key_in_an_address(raw: Any, answers: Any, tmp_path: Path) -> None:
+    """A key that a relay writes into the picture's address does not get into the record."""
+    raw.play(answers.url(at(raw, "/a.png?key=sk-secret-1")), answers.image())
+    with imgcell.Client("json-images", base_url=raw.base_url, api_key="sk-secret-1", library=tmp_path) as client:
+        assert client.generate("a lighthouse")[0].record.url == at(raw, "/a.png?key=****")
+    assert not any("sk-secret-1" in sidecar.read_text() for sidecar in (tmp_path / "records").rglob("*.json"))
+
+
 @pytest.mark.parametrize(
     "url",
     [

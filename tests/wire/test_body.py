@@ -166,6 +166,16 @@ def test_oddities_of_json_are_read():
     assert document["b64_json"].read() == BIG
 
 
+def test_white_space_that_keeps_an_answer_alive_is_not_held():
+    """However much of it comes before the document, the skeleton is the document's."""
+    reader = reader_for("application/json", b" " * 64, new_extract=MemoryExtract)
+    for _ in range(1000):
+        reader.feed(b" \n" * 1000)
+    assert len(reader.skeleton) == 0
+    reader.feed(b'  {"data": []}')
+    assert reader.finish() == {"data": []}
+
+
 def test_a_server_cannot_name_an_extract():
     """A string that looks like our stand-in stays a string."""
     body = json.dumps({"a": "imgcell:0123456789abcdef:0", "b": TEXT}).encode()

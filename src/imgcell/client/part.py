@@ -216,7 +216,7 @@ class Part:
             size=(facts.width, facts.height),
             format=facts.format,
             bytes=spool.size,
-            url=urljoin(self._endpoint.base_url + "/", step.url) if step.url else None,
+            url=redact(urljoin(self._endpoint.base_url + "/", step.url), secrets) if step.url else None,
             index=self.pictures,
         )
         if self._library is None:

@@ -334,8 +334,9 @@ class Exchange:
     async def _get(self, call: Call) -> Reply:
         assert self.attempt is not None
         attempt = self.attempt
-        # Some relays answer with a path on their own host.
-        url = urljoin(self._endpoint.base_url + "/", call.path)
+        # Some relays answer with a path on their own host.  A whole address stays as it is, however wrong: it is
+        # checked where it is fetched, and then counts as one that could not be.
+        url = call.path if "://" in call.path else urljoin(self._endpoint.base_url + "/", call.path)
         self._listener.state("fetching", tr("fetching the picture"))
         # The address is in the ledger before it is used: should everything stop here, the picture can still be had.
         with contextlib.suppress(OSError, StorageError):
@@ -415,5 +416,5 @@ def _state_of(error: ImgcellError) -> str:
 def _with_time(error: RateLimitError) -> RateLimitError:
     if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
         again = dt.datetime.now(dt.timezone.utc).astimezone() + dt.timedelta(seconds=error.retry_after)
-        error.hint = tr("Nothing was charged. It asks to be tried again at {time}.", time=f"{again:%H:%M:%S}")
+        error.hint = tr("Nothing was charged. It asks to be tried again at {time}.", time=f"{again:%Y-%m-%d %H:%M:%S}")
     return error

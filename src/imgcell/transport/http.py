@@ -21,6 +21,7 @@ from pybase64 import b64encode
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
 from imgcell.language import tr
+from imgcell.transport.addresses import is_local_host
 from imgcell.transport.network import Resolver, Sockets
 from imgcell.wire.flow import FormBody, JsonBody
 from imgcell.wire.request import json_chunks, json_length
@@ -134,7 +135,8 @@ class Pool:
         return self._proxy(httpx.URL(url)) is not None
 
     def _proxy(self, url: httpx.URL) -> str | None:
-        if not self._proxies or urllib.request.proxy_bypass(url.host):
+        # What runs on this machine, the sandbox above all, a proxy elsewhere cannot reach.
+        if not self._proxies or is_local_host(url.host) or urllib.request.proxy_bypass(url.host):
             return None
         return self._proxies.get(url.scheme) or self._proxies.get("all")
 
@@ -153,13 +155,16 @@ class Pool:
             }
             if proxy is None:
                 self._pools[name] = httpcore.AsyncConnectionPool(**settings)
-            elif proxy.startswith("socks"):
-                self._pools[name] = httpcore.AsyncSOCKSProxy(proxy_url=proxy, **settings)
             else:
                 address = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
                 auth = (address.username, address.password) if address.username else None
-                origin = str(address.copy_with(username=None, password=None))
-                self._pools[name] = httpcore.AsyncHTTPProxy(proxy_url=origin, proxy_auth=auth, **settings)
+                if address.scheme.startswith("socks"):
+                    # "socks://" is what desktops write, "socks5h://" what curl does; the proxy always resolves the names.
+                    origin = f"socks5://{address.host}:{address.port or 1080}"
+                    self._pools[name] = httpcore.AsyncSOCKSProxy(proxy_url=origin, proxy_auth=auth, **settings)
+                else:
+                    origin = str(address.copy_with(username=None, password=None))
+                    self._pools[name] = httpcore.AsyncHTTPProxy(proxy_url=origin, proxy_auth=auth, **settings)
         return self._pools[name]
 
 

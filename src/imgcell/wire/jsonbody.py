@@ -81,7 +81,8 @@ class JsonReader:
             elif self._state == _OUTSIDE:
                 quote = data.find(b'"', position)
                 if quote < 0:
-                    skeleton += data[position:] if position else data
+                    # White space that keeps a slow answer alive is not kept: there may be much of it.
+                    skeleton += data[position:] if position or skeleton else data.lstrip()
                     return
                 skeleton += data[position : quote + 1]
                 position = quote + 1
