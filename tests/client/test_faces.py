@@ -104,6 +104,20 @@ def test_stream_both_ways(client: imgcell.Client) -> None:
         assert all(isinstance(step.picture, Image.Image) for step in steps if isinstance(step, Partial))
 
 
+def test_one_step_at_a_time(client: imgcell.Client) -> None:
+    """The stream is an async iterator: anext() takes one step, aclose() lets go."""
+
+    async def work() -> Any:
+        steps = client.stream(imgcell.Generate("a lighthouse", quality="low"))
+        first = await steps.__anext__()
+        await steps.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await steps.__anext__()
+        return first
+
+    assert isinstance(asyncio.run(work()), Progress)
+
+
 def test_a_stream_that_fails(client: imgcell.Client) -> None:
     """The error comes where the picture would."""
     with pytest.raises(errors.ModerationError):

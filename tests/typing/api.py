@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterator
 
 import PIL.Image
 
@@ -29,7 +29,7 @@ async def awaited() -> None:
     async with imgcell.Client(base_url="http://127.0.0.1:8000/v1", api_key="sk-anything") as client:
         sheet: imgcell.Sheet = await client.agenerate("a kite")
         more: imgcell.Sheet = await client.aedit("make it winter", images=[sheet[0]])
-        steps: AsyncIterable[Progress | Partial | Final] = client.stream(imgcell.Generate("a kite", partial_images=2))
+        steps: AsyncIterator[Progress | Partial | Final] = client.stream(imgcell.Generate("a kite", partial_images=2))
         async for step in steps:
             if isinstance(step, Final):
                 last: imgcell.Picture = step.picture

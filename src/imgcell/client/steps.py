@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgcell.pictures.steps import Final, Partial
@@ -31,6 +31,7 @@ class Steps:
 
     def __init__(self, start: Callable[[Callable[[Any], None]], Run]) -> None:
         self._start = start
+        self._awaited: AsyncGenerator[Step, None] | None = None
 
     def __iter__(self) -> Iterator[Step]:
         arrived: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
@@ -50,7 +51,20 @@ class Steps:
                 run.cancel()
         run.result()
 
-    async def __aiter__(self) -> AsyncIterator[Step]:
+    def __aiter__(self) -> AsyncIterator[Step]:
+        return self
+
+    async def __anext__(self) -> Step:
+        if self._awaited is None:
+            self._awaited = self._await_steps()
+        return await self._awaited.__anext__()
+
+    async def aclose(self) -> None:
+        """Stop what has not been sent yet, as leaving the loop does."""
+        if self._awaited is not None:
+            await self._awaited.aclose()
+
+    async def _await_steps(self) -> AsyncGenerator[Step, None]:
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Step | None] = asyncio.Queue()
 
