@@ -1,6 +1,6 @@
 """Sending one HTTP request and reading its answer: the only place where httpx and httpcore are used.
 
-httpx builds the request (multipart, headers, URL); the connection pool below it sends it.  httpx's client itself is
+httpx builds the request (multipart, headers, URL); httpcore, the layer below it, sends it.  httpx's client itself is
 left out on purpose: redirects, cookies, ``~/.netrc`` and event hooks are what a paid request must not have.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import httpcore
 import httpx
@@ -22,9 +23,13 @@ from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
 from imgcell.language import tr
 from imgcell.transport.addresses import is_local_host
+from imgcell.transport.connections import Connections
 from imgcell.transport.network import Resolver, Sockets
 from imgcell.wire.flow import FormBody, JsonBody
 from imgcell.wire.request import json_chunks, json_length
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["Answer", "Delivery", "Pool"]
 
@@ -60,7 +65,7 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: AsyncIterator[bytes]
-    _closing: Any
+    _closing: Callable[[], Awaitable[None]]
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -84,7 +89,8 @@ class Pool:
         self._connect_timeout = connect_timeout
         self._keep_alive = keep_alive
         self._sockets = Sockets(resolver)
-        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._direct = Connections(self._sockets, keep_alive, _tls_context)
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}  # one for each proxy
         self._proxies = urllib.request.getproxies() if proxies else {}
 
     async def send(
@@ -119,12 +125,19 @@ class Pool:
                 content=request.stream,
                 extensions={"timeout": {"connect": self._connect_timeout, "pool": None}, "trace": trace},
             )
-            response = await self._pool(request.url).handle_async_request(raw)
+            closing: Callable[[], Awaitable[None]]
+            proxy = self._proxy(request.url)
+            if proxy is None:
+                response, closing = await self._direct.send(raw)
+            else:
+                response = await self._pool(request.url.scheme, proxy).handle_async_request(raw)
+                closing = response.aclose
         decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
-        return Answer(response.status, decoded, response.aiter_stream(), response.aclose)
+        return Answer(response.status, decoded, response.aiter_stream(), closing)
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._direct.close()
         pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             with contextlib.suppress(*CONNECTION_ERRORS):
@@ -140,32 +153,32 @@ class Pool:
             return None
         return self._proxies.get(url.scheme) or self._proxies.get("all")
 
-    def _pool(self, url: httpx.URL) -> httpcore.AsyncConnectionPool:
-        proxy = self._proxy(url)
-        name = f"{proxy} {url.scheme}"
+    def _pool(self, scheme: str, proxy: str) -> httpcore.AsyncConnectionPool:
+        name = f"{proxy} {scheme}"
         if name not in self._pools:
-            # The TLS context costs about 20 ms, so only those who need one pay for it.
-            context = httpx.create_ssl_context() if url.scheme == "https" else None
             settings: dict[str, Any] = {
-                "ssl_context": context,
+                "ssl_context": _tls_context() if scheme == "https" else None,
                 "max_connections": None,
                 "max_keepalive_connections": None if self._keep_alive else 0,
                 "keepalive_expiry": self._keep_alive,
                 "network_backend": self._sockets,
             }
-            if proxy is None:
-                self._pools[name] = httpcore.AsyncConnectionPool(**settings)
+            address = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
+            auth = (address.username, address.password) if address.username else None
+            if address.scheme.startswith("socks"):
+                # "socks://" is what desktops write, "socks5h://" what curl does; the proxy always resolves the names.
+                origin = f"socks5://{address.host}:{address.port or 1080}"
+                self._pools[name] = httpcore.AsyncSOCKSProxy(proxy_url=origin, proxy_auth=auth, **settings)
             else:
-                address = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
-                auth = (address.username, address.password) if address.username else None
-                if address.scheme.startswith("socks"):
-                    # "socks://" is what desktops write, "socks5h://" what curl does; the proxy always resolves the names.
-                    origin = f"socks5://{address.host}:{address.port or 1080}"
-                    self._pools[name] = httpcore.AsyncSOCKSProxy(proxy_url=origin, proxy_auth=auth, **settings)
-                else:
-                    origin = str(address.copy_with(username=None, password=None))
-                    self._pools[name] = httpcore.AsyncHTTPProxy(proxy_url=origin, proxy_auth=auth, **settings)
+                origin = str(address.copy_with(username=None, password=None))
+                self._pools[name] = httpcore.AsyncHTTPProxy(proxy_url=origin, proxy_auth=auth, **settings)
         return self._pools[name]
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    # It costs about 20 ms, so only those who need one pay for it, once.
+    return httpx.create_ssl_context()
 
 
 def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack) -> httpx.Request:
