@@ -121,6 +121,7 @@ def test_failure_fails_the_cell(cell, provider, shell):
         ("%%imagine -n 11\nx", "1 to 10"),
         ("%%imagine -o n=2\nx", "-n"),
         ("%%imagine -o seed=1 -o seed=2\nx", "twice"),
+        ("%%imagine -o prompt=y\nx", "below the line"),
         ("%%imagine -o encoding=json\nx", "imgedit"),
         ("%imgcell statsu", "status"),
     ],

@@ -149,7 +149,8 @@ def _providers() -> None:
         models = [model for model in provider.models if model] or [provider.default_model or ""]
         found, _ = _key(client)
         key = " / ".join(provider.key_variables) or tr("none needed")
-        rows.append([name, provider.title, ", ".join(models[:6]) + (" …" if len(models) > 6 else ""), key, "✓" if found else "–"])
+        # A few are enough here, and Tab knows them all: with more a terminal's lines would wrap.
+        rows.append([name, provider.title, ", ".join(models[:3]) + (" …" if len(models) > 3 else ""), key, "✓" if found else "–"])
     markup, text = table([tr("name"), tr("provider"), tr("models"), tr("key variable"), tr("found")], rows)
     show(markup, text)
 

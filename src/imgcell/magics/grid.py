@@ -24,7 +24,7 @@ __all__ = ["Grid", "Task", "arrange"]
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user")
 _EDIT_TEXTS = ("input_fidelity", "encoding")
 _OWN_OPTION = {
-    "prompt": "--", "model": "-m", "n": "-n", "size": "-s", "quality": "-q", "image": "-i", "images": "-i", "mask": "--mask",
+    "model": "-m", "n": "-n", "size": "-s", "quality": "-q", "image": "-i", "images": "-i", "mask": "--mask",
     "partial_images": "--stream", "stream": "--stream",
 }  # fmt: skip
 
@@ -134,6 +134,8 @@ def _fields(pairs: tuple[tuple[str, str], ...], *, edit: bool) -> tuple[dict[str
     for key, text in pairs:
         if key in fields or key in extra:
             raise InvalidJobError(tr("-o {key} is given twice.", key=key))
+        if key == "prompt":
+            raise InvalidJobError(tr("The prompt goes below the line, not into -o."))
         if key in _OWN_OPTION:
             raise InvalidJobError(tr("{key} has an option of its own: {option}.", key=key, option=_OWN_OPTION[key]))
         if key in _EDIT_TEXTS and not edit:
