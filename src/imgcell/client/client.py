@@ -400,7 +400,11 @@ class Client:
 
     async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
         loop = asyncio.get_running_loop()
-        run = await loop.run_in_executor(None, lambda: self.submit(job, on_step=on_step))
+        if isinstance(job, Edit) or self._endpoint is None:
+            # Reading pictures blocks, and so may finding a key; this loop may be the kernel's.
+            run = await loop.run_in_executor(None, lambda: self.submit(job, on_step=on_step))
+        else:
+            run = self.submit(job, on_step=on_step)
         finished: asyncio.Future[None] = loop.create_future()
 
         def tell() -> None:

@@ -144,6 +144,11 @@ class Run:
     async def _work(self) -> None:
         # Its own future instead of the submission's: who waits has it from the beginning.
         try:
+            if len(self._parts) == 1:
+                # The usual case needs no task of its own: that would be three more turns of the loop.
+                self._parts[0].task = asyncio.current_task()
+                await self._one(self._parts[0])
+                return
             for part in self._parts:
                 part.task = asyncio.ensure_future(self._one(part))
             await asyncio.wait([part.task for part in self._parts if part.task is not None])

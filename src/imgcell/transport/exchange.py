@@ -185,7 +185,10 @@ class Exchange:
                 raise
             finally:
                 flow.close()
-                await asyncio.shield(self._finish(state))
+                if isinstance(self._endpoint.ledger, MemoryLedger):
+                    await self._finish(state)
+                else:
+                    await asyncio.shield(self._finish(state))
 
     async def _finish(self, state: str) -> None:
         receiver, self._receiver = self._receiver, None

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import httpcore
@@ -43,6 +43,9 @@ CONNECTION_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.Tim
 ADDRESS_ERRORS = (httpx.InvalidURL, UnicodeError)
 
 USER_AGENT = "imgcell"
+
+#: Bytes of a JSON body that is sent in one piece.
+_AT_ONCE = 1 << 16
 
 
 @dataclass
@@ -107,7 +110,7 @@ class Pool:
             httpcore.ConnectError: And the others of ``CONNECTION_ERRORS``.
         """
         async with AsyncExitStack() as files:
-            request = _build(method, url, headers, body, files)
+            address = _address(url)
 
             async def trace(event: str, info: dict[str, Any]) -> None:
                 # A CONNECT to a proxy is not the request yet.
@@ -116,21 +119,20 @@ class Pool:
                 elif event == "http11.send_request_body.complete" and delivery.started and delivery.on_whole is not None:
                     delivery.on_whole()
 
+            fields, content = _build(method, address, headers, body, files)
             raw = httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
+                method=method,
+                url=httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path),
+                headers=fields,
+                content=content,
                 extensions={"timeout": {"connect": self._connect_timeout, "pool": None}, "trace": trace},
             )
             closing: Callable[[], Awaitable[None]]
-            proxy = self._proxy(request.url)
+            proxy = self._proxy(address)
             if proxy is None:
                 response, closing = await self._direct.send(raw)
             else:
-                response = await self._pool(request.url.scheme, proxy).handle_async_request(raw)
+                response = await self._pool(address.scheme, proxy).handle_async_request(raw)
                 closing = response.aclose
         decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
         return Answer(response.status, decoded, response.aiter_stream(), closing)
@@ -145,7 +147,7 @@ class Pool:
 
     def proxied(self, url: str) -> bool:
         """Whether *url* would go through a proxy, which then resolves its name."""
-        return self._proxy(httpx.URL(url)) is not None
+        return self._proxy(_address(url)) is not None
 
     def _proxy(self, url: httpx.URL) -> str | None:
         # What runs on this machine, the sandbox above all, a proxy elsewhere cannot reach.
@@ -181,14 +183,32 @@ def _tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack) -> httpx.Request:
-    sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
-    if body is None:
-        return httpx.Request(method, url, headers=sent)
+@lru_cache(maxsize=64)
+def _address(url: str) -> httpx.URL:
+    return httpx.URL(url)
+
+
+def _build(
+    method: str, address: httpx.URL, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack
+) -> tuple[list[tuple[bytes, bytes]], Any]:
+    """Return the header fields and the content."""
+    sent = {"Host": address.netloc.decode("ascii"), "User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+    content: Any = b""
     if isinstance(body, JsonBody):
+        length = json_length(body.document)
         sent["Content-Type"] = "application/json"
-        sent["Content-Length"] = str(json_length(body.document))
-        return httpx.Request(method, url, headers=sent, content=_asynchronous(json_chunks(body.document, b64encode)))
+        sent["Content-Length"] = str(length)
+        pieces = json_chunks(body.document, b64encode)
+        content = b"".join(pieces) if length <= _AT_ONCE else _asynchronous(pieces)
+    elif isinstance(body, FormBody):
+        form = httpx.Request(method, address, files=_form(body, files))
+        sent["Content-Type"] = form.headers["Content-Type"]
+        sent["Content-Length"] = form.headers["Content-Length"]
+        content = form.stream
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()], content
+
+
+def _form(body: FormBody, files: AsyncExitStack) -> list[tuple[str, Any]]:
     fields: list[tuple[str, Any]] = []
     pictures = 0
     for name, value in body.fields:
@@ -198,7 +218,7 @@ def _build(method: str, url: str, headers: Mapping[str, str], body: JsonBody | F
             fields.append((name, (f"{stem}{value.suffix}", _content(value, files), value.media_type)))
         else:
             fields.append((name, (None, value)))
-    return httpx.Request(method, url, headers=sent, files=fields)
+    return fields
 
 
 def _content(image: InputImage, files: AsyncExitStack) -> bytes | BinaryIO:
