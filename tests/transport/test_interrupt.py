@@ -171,3 +171,15 @@ def test_a_store_that_fails(raw: Any, answers: Any, tmp_path: Path, monkeypatch:
         with pytest.warns(UserWarning):
             sheet = client.generate("a lighthouse")
     assert sheet[0].data == answers.png
+
+
+def test_closing_breaks_nothing_off(raw: Any, answers: Any, tmp_path: Path) -> None:
+    """A client that is closed while a request is under way still receives and keeps what it brings."""
+    raw.play(held(raw, answers))
+    with imgcell.Client("openai", base_url=raw.base_url, api_key="sk-x", library=tmp_path) as client:
+        run = client.submit(imgcell.Generate("a lighthouse"))
+        raw.wait_for(1)
+    assert not run.done
+    raw.release.set()
+    assert len(run.result()) == 1
+    assert len(list(Library(tmp_path).records())) == 1

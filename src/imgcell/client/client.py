@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imgcell import costs, providers
+from imgcell.client.fields import job_of
 from imgcell.client.part import Part, Prepared
 from imgcell.client.plan import Plan, describe, total
 from imgcell.client.prepare import prepare
@@ -101,6 +101,7 @@ class Client:
             self._home = Path(library).expanduser().absolute()
         self._endpoint: tuple[Portal, Endpoint] | None = None
         self._closed = False
+        self._running: set[Run] = set()
 
     # -- blocking ---------------------------------------------------------------------------------------------
 
@@ -226,12 +227,12 @@ class Client:
     async def agenerate(self, prompt: str, **fields: Unpack[GenerateFields]) -> Sheet:
         """As :meth:`generate`, awaited; cancelling stops what has not been sent."""
         on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
-        return await self._awaited(_job(Generate, prompt, {**fields}), on_step)
+        return await self._awaited(job_of(Generate, prompt, {**fields}), on_step)
 
     async def aedit(self, prompt: str, images: Any = (), **fields: Unpack[EditFields]) -> Sheet:
         """As :meth:`edit`, awaited; cancelling stops what has not been sent."""
         on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
-        return await self._awaited(_job(Edit, prompt, {"images": images, **fields}), on_step)
+        return await self._awaited(job_of(Edit, prompt, {"images": images, **fields}), on_step)
 
     # -- the core ---------------------------------------------------------------------------------------------
 
@@ -280,11 +281,10 @@ class Client:
     # -- closing ----------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the connections.  What has been sent and not yet answered is broken off; wait for it first."""
+        """Take no more jobs and close the connections; those that still receive what is paid for close when they have it."""
         self._closed = True
-        connected, self._endpoint = self._endpoint, None
-        if connected is not None and connected[0] is portal():
-            connected[0].run(_close(connected[1]))
+        if not self._running:
+            self._disconnect()
 
     def __enter__(self) -> Client:
         return self
@@ -377,13 +377,31 @@ class Client:
         for piece in prepared.parts():
             parts.append(Part(prepared, piece, at, endpoint, library, timeout))
             at += piece.n
-        return Run(
+        run = Run(
             portal(),
             parts,
             sheet if sheet is not None else Sheet(running=True, expected=job.n),
             finish_sheet=sheet is None,
             on_step=on_step,
         )
+        self._running.add(run)
+        run.add_done_callback(lambda: self._over(run))
+        return run
+
+    def _over(self, run: Run) -> None:
+        self._running.discard(run)
+        if self._closed and not self._running:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connected, self._endpoint = self._endpoint, None
+        if connected is None or connected[0] is not portal():
+            return
+        closing = _close(connected[1])
+        if connected[0].here():
+            connected[0].submit(closing)
+        else:
+            connected[0].run(closing)
 
     # -- faces ------------------------------------------------------------------------------------------------
 
@@ -430,12 +448,3 @@ def _settle(future: asyncio.Future[None]) -> None:
 async def _close(endpoint: Endpoint) -> None:
     await endpoint.pool.close()
     await endpoint.downloads.close()
-
-
-def _job(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:
-    unknown = set(fields) - {field.name for field in dataclasses.fields(kind)}
-    if unknown:
-        raise TypeError(f"unexpected keyword argument {min(unknown)!r}; fields that imgcell does not know go into extra={{…}}")
-    if fields.get("extra") is None:
-        fields.pop("extra", None)
-    return kind(prompt, **fields)

@@ -1,14 +1,15 @@
-"""The keyword arguments of the awaited faces, for type checkers."""
+"""The keyword arguments of the awaited faces: for type checkers, and on the way to a job."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
-from imgcell.jobs import Encoding
+from imgcell.jobs import Encoding, Generate, Job
 from imgcell.pictures.steps import Final, Partial
 
-__all__ = ["EditFields", "GenerateFields"]
+__all__ = ["EditFields", "GenerateFields", "job_of"]
 
 
 class GenerateFields(TypedDict, total=False):
@@ -37,3 +38,17 @@ class EditFields(GenerateFields, total=False):
     mask: Any
     input_fidelity: str | None
     encoding: Encoding | None
+
+
+def job_of(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:
+    """Return the job that keyword arguments describe.
+
+    Raises:
+        TypeError: For a word that is none of its fields.
+    """
+    unknown = set(fields) - {field.name for field in dataclasses.fields(kind)}
+    if unknown:
+        raise TypeError(f"unexpected keyword argument {min(unknown)!r}; fields that imgcell does not know go into extra={{…}}")
+    if fields.get("extra") is None:
+        fields.pop("extra", None)
+    return kind(prompt, **fields)
