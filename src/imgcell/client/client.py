@@ -397,7 +397,7 @@ class Client:
         connected, self._endpoint = self._endpoint, None
         if connected is None or connected[0] is not portal():
             return
-        closing = _close(connected[1])
+        closing = connected[1].close()
         if connected[0].here():
             connected[0].submit(closing)
         else:
@@ -443,8 +443,3 @@ class Client:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-async def _close(endpoint: Endpoint) -> None:
-    await endpoint.pool.close()
-    await endpoint.downloads.close()

@@ -99,6 +99,11 @@ class Endpoint:
         self.gate = gate
         self.ledger = ledger
 
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.pool.close()
+        await self.downloads.close()
+
     def secrets(self) -> tuple[str, ...]:
         """Return what must not be shown or stored."""
         return (self.key.reveal(),) if self.key is not None else ()
