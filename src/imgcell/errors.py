@@ -111,14 +111,16 @@ class ImgcellError(Exception):
 
     def lines(self) -> list[str]:
         """Return class and message, hint, and where to look it up, each on a line of its own."""
+        from imgcell.language import tr  # when it is needed: errors are part of what every import of imgcell costs
+
         facts = {
-            "provider": self.provider,
-            "status": self.status,
-            "code": self.code,
-            "request id": self.request_id,
-            "journal id": self.attempt,
+            tr("provider"): self.provider,
+            tr("status"): self.status,
+            tr("code"): self.code,
+            tr("request id"): self.request_id,
+            tr("journal id"): self.attempt,
         }
-        if all(value is None for name, value in facts.items() if name != "provider"):
+        if all(value is None for value in list(facts.values())[1:]):
             facts = {}  # the message names the provider where that is all there is to say
         known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
         return [f"{type(self).__name__}: {self.message}", *([self.hint] if self.hint else []), *([f"({known})"] if known else [])]

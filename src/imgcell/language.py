@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib import resources
 
 from imgcell.options import options
 
@@ -36,6 +35,7 @@ def tr(template: str, /, **values: object) -> str:
 @cache
 def _catalogue(language: str) -> dict[str, str]:
     import sys
+    from importlib import resources  # late: together with tomllib it costs more than all of `import imgcell`
 
     if sys.version_info >= (3, 11):
         import tomllib

@@ -159,7 +159,7 @@ MISTAKES = {
     "unknown key": ('[relay]\nlike = "openai"\nbase_ulr = "https://x"\n', 3, "base_ulr"),
     "wrong type": ('[relay]\nlike = "openai"\ntitle = 3\n', 3, "title"),
     "unknown like": ('\n[relay]\nlike = "opneai"\n', 3, "opneai"),
-    "circle": ('[relay]\nlike = "b"\n[b]\nlike = "relay"\n', 4, "circle"),
+    "circle": ('[relay]\nlike = "b"\n[b]\nlike = "relay"\n', 4, "leads back"),
     "bad address": ('[relay]\nlike = "openai"\nbase_url = "relay.example"\n', 3, "http"),
     "bad dialect": ('[relay]\ndialect = "soap"\n', 2, "soap"),
     "bad shape": ('[relay]\nlike = "openai"\n[relay.defaults]\nedits = ["carrier pigeon"]\n', 4, "pigeon"),

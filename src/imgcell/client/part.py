@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from imgcell import costs
-from imgcell.errors import ImgcellError, OutcomeUnknownError
+from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
 from imgcell.jobs import Edit, InputImage, Job
+from imgcell.language import tr
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
@@ -189,7 +190,11 @@ class Part:
             # A small picture, which was read as an ordinary string.
             spool = exchange.attempt.extract()
             spool.write(step.image.read())
-        facts = inspect(spool)
+        try:
+            facts = inspect(spool)
+        except ImageDecodeError as error:
+            error.hint = error.hint or tr("It counts as paid; what came is kept in the library's spool.")
+            raise
         if step.usage is not None:
             self._usage = step.usage
         prepared = self._prepared

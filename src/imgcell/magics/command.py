@@ -52,7 +52,7 @@ def run(ipython: Any, line: str) -> None:
 
 def _nothing_more(rest: str) -> None:
     if rest.strip():
-        raise InvalidJobError(tr("Nothing is expected after it, not {words}.", words=" ".join(split(rest))))
+        raise InvalidJobError(tr("This takes nothing more; {words} is too much.", words=" ".join(split(rest))))
 
 
 def _use(ipython: Any, rest: str) -> None:

@@ -90,7 +90,7 @@ class Given:
 
     def refused(self, reason: str, hint: str | None = None) -> InvalidJobError:
         """Return the error that says why this picture cannot be sent."""
-        return InvalidJobError(f"{self.name}: {reason.rstrip('.')}.", hint=hint)
+        return InvalidJobError(tr("{name}: {reason}.", name=self.name, reason=reason.rstrip(".。")), hint=hint)
 
 
 def address(value: object) -> str | None:

@@ -80,7 +80,9 @@ def load_image(value: object, model: Model) -> InputImage:
     url = address(value)
     if url is not None:
         if not model.image_urls:
-            raise InvalidJobError(tr("{model} takes no addresses of pictures.", model=model.name), hint=tr("Give the picture itself."))
+            raise InvalidJobError(
+                tr("{model} takes no addresses of pictures.", model=model.name or "?"), hint=tr("Give the picture itself.")
+            )
         return InputImage(url=url, sha256=hashlib.sha256(url.encode()).hexdigest())
     given = take(value)
     facts = given.facts
@@ -158,14 +160,14 @@ def _encoded(given: Given, model: Model) -> InputImage:
                 notes=tuple(notes),
             )
     if not tried:
-        raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name))
+        raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name or "?"))
     raise given.refused(
         tr(
             "{width}x{height} pixels need {size} even at low quality, and {model} takes at most {limit} a picture",
             width=image.width,
             height=image.height,
             size=_megabytes(tried),
-            model=model.name,
+            model=model.name or "?",
             limit=_megabytes(model.max_image_bytes),
         ),
         hint=tr("Make it smaller first: image.resize(…)."),
@@ -180,7 +182,7 @@ def _reasons(given: Given, model: Model) -> list[str]:
     if facts.orientation != 1:
         reasons.append(tr("turned upright (EXIF orientation {value})", value=facts.orientation))
     if facts.media_type not in model.image_types:
-        reasons.append(tr("{model} takes no {format}", model=model.name, format=_NAMES[facts.media_type]))
+        reasons.append(tr("{model} takes no {format}", model=model.name or "?", format=_NAMES[facts.media_type]))
     if given.size > model.max_image_bytes:
         reasons.append(tr("{size} is above the limit of {limit}", size=_megabytes(given.size), limit=_megabytes(model.max_image_bytes)))
     return reasons
@@ -271,7 +273,7 @@ def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
             tr(
                 "the mask needs {size}, and {model} takes at most {limit}",
                 size=_megabytes(len(data)),
-                model=model.name,
+                model=model.name or "?",
                 limit=_megabytes(model.max_image_bytes),
             )
         )

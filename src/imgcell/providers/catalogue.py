@@ -75,7 +75,7 @@ def _inherited(name: str, heirs: tuple[str, ...]) -> tuple[dict[str, Any], Sourc
     if isinstance(parent, str):
         # A file may change a built-in provider under its own name.
         if parent in heirs or (parent == name and name not in BUILT_IN):
-            raise source.error(tr("{key} goes in a circle", key="like"), *place, "like")
+            raise source.error(tr("{key} leads back to itself", key="like"), *place, "like")
         try:
             base, *_ = _built_in(name) if parent == name else _inherited(parent, (*heirs, name))
         except InvalidJobError as error:

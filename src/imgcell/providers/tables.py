@@ -171,7 +171,7 @@ def _described(name: str, models: Mapping[str, Any], defaults: Mapping[str, Any]
         table = models.get(key)
         if key in seen or not isinstance(table, Mapping):
             if key in seen:
-                raise read.error(tr("{key} goes in a circle", key="like"), "models", name, "like")
+                raise read.error(tr("{key} leads back to itself", key="like"), "models", name, "like")
             if key == name:
                 raise read.error(tr("{key} must be a table", key=name), "models", name)
             raise read.error(tr("there is no model {name} to be like", name=repr(key)), "models", name, "like")

@@ -168,7 +168,7 @@ def _nothing(reply: Reply, found: list[Found]) -> ImgcellError:
         # 202 and others: accepted is not made.
         return OutcomeUnknownError(
             tr("The provider answered with status {status} and no picture; it may have been charged.", status=reply.status),
-            hint=tr("Look at the provider's log before sending it again."),
+            hint=tr("Look at the provider's usage page before you send it again: that may cost again."),
             status=reply.status,
             request_id=request_id,
         )
@@ -223,7 +223,7 @@ def _read_stream(job: Job, reply: Reply) -> Flow:
     if held is None:
         raise OutcomeUnknownError(
             tr("The stream ended before a picture was complete; it may have been charged."),
-            hint=tr("Look at the provider's log before sending it again."),
+            hint=tr("Look at the provider's usage page before you send it again: that may cost again."),
             status=reply.status,
             request_id=problem_in(reply).request_id,
         )

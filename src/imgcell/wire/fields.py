@@ -139,7 +139,7 @@ def refused(word: str, value: object, model: ModelLike) -> InvalidJobError:
     """Return the error for a word that *model* does not take."""
     taken = [name for name, field in model.fields.items() if field.place != "refused"]
     return InvalidJobError(
-        tr("The model {model} takes no {word}; {word}={value} was not sent.", model=model.name or "?", word=word, value=value),
+        tr("The model {model} takes no {word}, so {word}={value} cannot be sent.", model=model.name or "?", word=word, value=value),
         hint=tr("It takes {words}. To send it all the same, name it in extra=.", words=", ".join(taken) or "model, prompt"),
     )
 

@@ -241,11 +241,11 @@ def _make_error(status: int, headers: Mapping[str, str], problem: Problem) -> Im
         busy.retry_after = retry_after(headers)
         return busy
     if what != "refused":
-        hint = tr("Look at the provider's log before sending it again: that may cost again.")
+        hint = tr("Look at the provider's usage page before you send it again: that may cost again.")
         if problem.code == "image_url_not_available":
             hint = tr("This platform could not turn the picture into an address: ask with response_format='b64_json'.")
         elif status in {504, 524}:
-            hint = tr("The provider's gateway did not wait for the picture, which was probably made. ") + hint
+            hint = tr("The provider's gateway did not wait for the picture, which was probably made.") + " " + hint
         return OutcomeUnknownError(
             tr(
                 "The request was sent and may have been charged; the provider answered with status {status}: {words}",
