@@ -178,9 +178,10 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     panel_height = line * len(rows) + 2 * pad - round(size * 0.3)
     left = margin if not inset else round((width - text) / 2 - pad)
     top = height - margin - inset - panel_height
-    # An edit's first input mostly has words of its own there: the band across hides them.
+    # An edit's first input mostly has words of its own there: bands from edge to edge hide them.
     across = bool(thumbnails) and not inset
-    _panel(image, (left, top, width - margin if across else left + round(text) + 2 * pad, top + panel_height), round(size * 0.7), across)
+    words = (0, top, width, height) if across else (left, top, left + round(text) + 2 * pad, top + panel_height)
+    _panel(image, words, 0 if across else round(size * 0.7), across)
     for number, row in enumerate(rows):
         write(image, (left + pad, top + pad - size * 0.04 + number * line), row, size, (255, 255, 255, 255))
     tag = max(8, round(size * 0.66))
@@ -188,7 +189,8 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     badge = order.quality.upper() if order.quality != "auto" else "AUTO"
     wide = round(text_width(badge, tag) + tag * 2.4)
     right = width - margin if not inset else round(width / 2 + wide / 2)
-    _panel(image, (right - wide, head, right, head + round(tag * 1.9)), round(tag * 0.95))
+    tags = (0, 0, width, 2 * head + round(tag * 1.9)) if across else (right - wide, head, right, head + round(tag * 1.9))
+    _panel(image, tags, 0 if across else round(tag * 0.95), across)
     dot = (right - wide + tag * 0.6, head + tag * 0.62, right - wide + tag * 1.25, head + tag * 1.27)
     ImageDraw.Draw(image).ellipse(dot, fill=_BADGES.get(order.quality, (112, 204, 132)))
     write(image, (right - wide + tag * 1.65, head + tag * 0.36), badge, tag, (255, 255, 255, 255))
