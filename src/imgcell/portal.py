@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
 import os
 import sys
 import threading
@@ -87,6 +88,13 @@ class Portal:
     def call(self, function: Callable[[], object]) -> None:
         """Have *function* called on the loop soon; callable from any thread."""
         self.loop.call_soon_threadsafe(function)
+
+    def call_if_running(self, function: Callable[[], object]) -> None:
+        """As :meth:`call`, but starts nothing and waits for nothing: a finalizer may run in the middle of anything."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                loop.call_soon_threadsafe(function)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work* on the loop and wait for its result; an exception here (an interrupt) cancels it.

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import subprocess
+import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -208,13 +212,28 @@ def test_a_local_server_needs_no_key(server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.com/v1", "ftp://example.com", "https://", "https://me:secret@example.com/v1", "https://exa mple.com"]
+    "url",
+    [
+        "",
+        "example.com/v1",
+        "ftp://example.com",
+        "https://",
+        "https://me:secret@example.com/v1",
+        "https://exa mple.com",
+        "https://a.b/v1?x=1",
+    ],
 )
 def test_odd_addresses(url: str) -> None:
     """An address that cannot be used is told of when the client is made, without its password."""
     with pytest.raises(errors.ConfigurationError) as caught:
         imgcell.Client("openai", base_url=url, api_key="sk-1")
     assert "secret" not in str(caught.value)
+
+
+def test_an_address_copied_whole() -> None:
+    """The endpoint's own path is not sent twice."""
+    client = imgcell.Client("openai", base_url="https://relay.example.com/v1/images/generations/", api_key="sk-1")
+    assert client.base_url == "https://relay.example.com/v1"
 
 
 @pytest.mark.parametrize("setting", [{"timeout": 0}, {"connect_timeout": -1}, {"max_in_flight": 0}, {"timeout": True}, {"timeout": "10"}])
@@ -228,3 +247,60 @@ def test_the_default_sandbox_needs_nothing() -> None:
     """Without a key and without a server, a picture all the same."""
     with imgcell.Client() as client:
         assert client.generate("a lighthouse", quality="low")[0].size == (1024, 1024)
+
+
+def test_a_client_that_is_dropped(server: Any) -> None:
+    """Its connections are closed, but not before what it is asked for has come."""
+    client = imgcell.Client(base_url=server.url("openai-compatible"), api_key="sk-sandbox")
+    run = client.submit(imgcell.Generate("a lighthouse", quality="low"))
+    endpoint = weakref.ref(client._connected())
+    closed = threading.Event()
+    pool = client._connected().pool
+    close = pool.close
+
+    async def watched() -> None:
+        await close()
+        closed.set()
+
+    pool.close = watched  # type: ignore[method-assign]  # watched from outside
+    del client, pool
+    gc.collect()
+    assert len(run.result()) == 1
+    del run
+    gc.collect()
+    assert endpoint() is None
+    assert closed.wait(10)
+
+
+def test_a_thread_that_outlives_the_main_one(server: Any, imgcell_home: Path) -> None:
+    """What a script's thread still waits for when its last line is done comes, and is kept."""
+    script = f"""
+import imgcell, threading
+client = imgcell.Client(base_url={server.url("openai-compatible")!r}, api_key="sk-sandbox")
+begun = threading.Event()
+
+def work():
+    begun.set()
+    threading.main_thread().join()
+    print(len(client.generate("a lighthouse", quality="low")))
+
+threading.Thread(target=work).start()
+begun.wait()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+    assert len(list((imgcell_home / "records").rglob("*.json"))) == 1
+
+
+def test_leaving_without_waiting(imgcell_home: Path) -> None:
+    """A program that ends while requests are out ends at once, and says how many may have been charged."""
+    script = """
+import imgcell, imgcell.sandbox
+server = imgcell.sandbox.serve(latency=60.0).__enter__()
+client = imgcell.Client("openai", base_url=server.base_url, api_key="sk-sandbox")
+run = client.submit(imgcell.Generate("a lighthouse"))
+while not server.requests:
+    run.wait(0.01)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=False)
+    assert "Requests still out at the end: 1." in ended.stderr

@@ -150,6 +150,24 @@ def test_interrupt(notebook, slow):
     assert len(slow.requests) == 1
 
 
+def test_interrupt_of_an_awaiting_cell(notebook, slow):
+    """Stop ends a cell that awaits before the answer comes, and says what goes on; what was sent is received all the same."""
+
+    def kept():
+        return int(notebook.run("from imgcell.options import home\nprint(len(list((home() / 'records').rglob('*.json'))))").stdout)
+
+    slow.latency = 5.0
+    before = kept()
+    cell = notebook.submit("await slow.agenerate('a cat')")
+    until(lambda: len(slow.requests) == 1)
+    notebook.interrupt()
+    reply = notebook.outcome(cell)
+    assert reply.status == "error"
+    assert "Requests already sent: 1." in reply.stderr
+    assert kept() == before
+    until(lambda: kept() == before + 1)
+
+
 def test_restart_in_mid_request_leaves_its_line(kernel, imgcell_home):
     """A kernel that dies while a request is out has written down what it sent."""
     import imgcell.sandbox

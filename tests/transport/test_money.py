@@ -182,6 +182,31 @@ def test_unknown_cut_body(client: Any, raw: Any, answers: Any, home: Path, share
     assert leftovers(home)
 
 
+@pytest.mark.parametrize("kind", ["no last chunk", "content-length too long"])
+def test_a_whole_answer_that_ends_badly(client: Any, raw: Any, answers: Any, home: Path, kind: str) -> None:
+    """The document came whole, only its framing did not: the picture is paid for and there, so it is taken."""
+    import base64
+
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(answers.png).decode()}]}).encode()
+    if kind == "no last chunk":
+        data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(body), body)
+    else:
+        data = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body) + 10, body)
+    raw.play(answers.raw(data))
+    assert client.generate("a lighthouse")[0].data == answers.png
+    assert states(home) == ["sending", "answered", "done"]
+
+
+def test_an_answer_that_is_all_text(client: Any, raw: Any, answers: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Megabytes that are no pictures are not collected without end."""
+    from imgcell.transport import receive
+
+    monkeypatch.setattr(receive, "MAX_TEXT", 100_000)
+    raw.play(answers.http(200, b"[" + b"1," * 600_000 + b"1]"))
+    with pytest.raises(errors.OutcomeUnknownError, match="larger"):
+        client.generate("a lighthouse")
+
+
 def test_unknown_timeout(raw: Any, answers: Any, home: Path) -> None:
     """No answer within the one total deadline: unknown, and not sent again."""
     raw.play(answers.stall(raw))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imgcell import costs, providers
+from imgcell.client.closing import closed_when_dropped
 from imgcell.client.fields import job_of
 from imgcell.client.part import Part, Prepared
 from imgcell.client.plan import Plan, describe, total
@@ -26,7 +27,7 @@ from imgcell.ledger import Ledger, MemoryLedger
 from imgcell.options import home
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.steps import Final, Partial, Step
-from imgcell.portal import Portal, portal
+from imgcell.portal import SLICE, Portal, portal
 from imgcell.store import Library
 from imgcell.transport.addresses import is_local_host
 from imgcell.transport.exchange import Endpoint
@@ -93,7 +94,7 @@ class Client:
         self._base_url = checked_url(base_url, "base_url=") if base_url is not None else None
         self._timeout = float(timeout)
         self._connect_timeout = float(connect_timeout)
-        self._max_in_flight = int(max_in_flight)
+        self._max_in_flight = max(1, int(max_in_flight))
         self._home: Path | None = None
         if library is None or library is True:
             self._home = home()
@@ -358,6 +359,7 @@ class Client:
                 gate=Gate(self._max_in_flight),
                 ledger=self._shelf()[0],
             )
+            closed_when_dropped(endpoint, current)
             self._endpoint = (current, endpoint)
         # The environment may have changed since.
         self._endpoint[1].key = key
@@ -431,9 +433,11 @@ class Client:
 
         run.add_done_callback(tell)
         try:
-            await finished
+            # In slices: ipykernel notices an interrupt of an awaiting cell only when its loop wakes.
+            while not finished.done():
+                await asyncio.wait([finished], timeout=SLICE)
         except asyncio.CancelledError:
-            run.cancel()
+            print(interrupted_sentence(run.cancel(), str(self._home or tr("memory"))), file=sys.stderr)
             raise
         sheet = run.result()
         warn(run)

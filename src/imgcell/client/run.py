@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
 import contextlib
+import sys
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +63,7 @@ class Run:
 
     def start(self) -> Run:
         """Send it all; return itself.  Apart from making it, so that an interrupt in here finds something to cancel."""
+        _started.add(self)
         self._portal.submit(self._work())
         return self
 
@@ -67,6 +71,11 @@ class Run:
     def done(self) -> bool:
         """Whether nothing more will come."""
         return self._future.done()
+
+    @property
+    def out(self) -> int:
+        """How many requests were sent and are not answered yet."""
+        return 0 if self.done else sum(part.sent and part.task is not None and not part.task.done() for part in self._parts)
 
     @property
     def errors(self) -> tuple[ImgcellError, ...]:
@@ -209,3 +218,23 @@ def interrupted_sentence(sent: int, where: str) -> str:
         sent=sent,
         where=where,
     )
+
+
+#: The runs of this process that somebody may still ask for, or that are under way.
+_started: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def _tell_at_exit() -> None:
+    # Whoever leaves without waiting has paid for what nobody receives any more; that is not done in silence.
+    out = sum(run.out for run in list(_started))
+    if out and sys.stderr is not None:
+        print(
+            tr(
+                "Requests still out at the end: {count}. They may have been charged; wait for a run to get its pictures.",
+                count=out,
+            ),
+            file=sys.stderr,
+        )
+
+
+atexit.register(_tell_at_exit)

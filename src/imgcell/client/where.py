@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from imgcell.providers.profile import Provider
 
 __all__ = ["checked_url", "default_provider", "find_url", "missing_key"]
+
+#: What documents print behind the base URL, and people copy.
+_ENDPOINT = re.compile(r"/(?:images/(?:generations|edits|variations)|chat/completions)$")
 
 
 def default_provider() -> str:
@@ -53,10 +57,10 @@ def find_url(provider: Provider) -> str:
 
 
 def checked_url(url: str, source: str) -> str:
-    """Return *url* without a slash at its end.
+    """Return *url* without a slash at its end, and without the endpoint's own path if that was copied along.
 
     Raises:
-        ConfigurationError: It is no http(s) address, carries a password, or is plain http to another machine.
+        ConfigurationError: It is no http(s) address, carries a password or a query, or is plain http to another machine.
     """
     url = url.strip()
     parts = _split(url)
@@ -70,7 +74,7 @@ def checked_url(url: str, source: str) -> str:
             tr("{url} is plain http: your key and pictures could be read on the way.", url=url[:200]),
             hint=tr("Use https, or set imgcell.options.allow_http = True if you trust the network."),
         )
-    return url.rstrip("/")
+    return _ENDPOINT.sub("", url.rstrip("/"))
 
 
 def missing_key(provider: Provider) -> MissingKeyError:
@@ -103,6 +107,7 @@ def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
+        usable = usable and not parts.query and not parts.fragment
     except ValueError:
         return None
     return parts if usable and url.isprintable() and " " not in url else None

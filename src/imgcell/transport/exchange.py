@@ -161,7 +161,13 @@ class Exchange:
         """Run blocking work of ledger or store in a thread (or at once, where nothing blocks)."""
         if isinstance(self._endpoint.ledger, MemoryLedger):
             return function(*arguments, **named)
-        return await asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
+        try:
+            working = asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
+        except RuntimeError:
+            # The main thread has ended while another one of the user's waits for this: there are no threads to be had
+            # any more (concurrent.futures), but what is paid for is kept all the same.
+            return function(*arguments, **named)
+        return await working
 
     async def _once(self, flow: Flow) -> None:
         # A callback's blocking call runs inside the request that called it back: waiting here for the slot which

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import OutcomeUnknownError
 from imgcell.language import tr
-from imgcell.transport.http import Answer
+from imgcell.transport.http import CONNECTION_ERRORS, Answer
 from imgcell.wire.body import BodyError, CutBodyError, reader_for
 from imgcell.wire.flow import Event, Reply
 
@@ -22,6 +22,8 @@ __all__ = ["MAX_BODY", "Receiver"]
 
 #: Bytes of one answer at most: ten pictures of 4096 x 4096 as base64 PNG.
 MAX_BODY = 512_000_000
+#: ... and of what is not pictures in it.
+MAX_TEXT = 64_000_000
 #: Bytes that a compressed answer may grow by at a time.
 _INFLATE = 1 << 20
 #: Bytes needed to tell JSON, events, pictures and text apart.
@@ -69,10 +71,18 @@ class Receiver:
             self._events.extend(self._reader.feed(head))
             return self._reply(events=True)
         self._reader.feed(head)
-        if not self._over:
-            async for piece in self._pieces:
-                self._reader.feed(piece)
-            self._over = True
+        try:
+            if not self._over:
+                async for piece in self._pieces:
+                    self._reader.feed(piece)
+                    if len(self._reader.skeleton) > MAX_TEXT:
+                        raise _too_large(MAX_TEXT)
+        except CONNECTION_ERRORS:
+            whole = self._whole()
+            if whole is None:
+                raise
+            return whole
+        self._over = True
         return self._finished()
 
     async def event(self) -> Event | None:
@@ -106,6 +116,18 @@ class Receiver:
         # A full disk here costs the record of an answer, not the answer.
         with contextlib.suppress(OSError):
             self._attempt.write(fresh)
+
+    def _whole(self) -> Reply | None:
+        """Return the document if all of it came although the answer broke off behind it: it is paid for."""
+        if self._reader.kind != "json":
+            return None
+        try:
+            document = self._reader.finish()
+        except BodyError:
+            return None
+        self._over = True
+        self.keep_rest()
+        return self._reply(document=document)
 
     def _finished(self) -> Reply:
         reader = self._reader
@@ -150,7 +172,7 @@ class Receiver:
                 rest = inflater.unconsumed_tail
                 total += len(data)
                 if total > MAX_BODY:
-                    raise _too_large()
+                    raise _too_large(MAX_BODY)
                 if data:
                     yield data
 
@@ -160,13 +182,13 @@ async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         total += len(piece)
         if total > MAX_BODY:
-            raise _too_large()
+            raise _too_large(MAX_BODY)
         yield piece
 
 
-def _too_large() -> OutcomeUnknownError:
+def _too_large(limit: int) -> OutcomeUnknownError:
     return OutcomeUnknownError(
-        tr("The answer is larger than {limit} MB. The request was sent and may have been charged.", limit=MAX_BODY // 1_000_000)
+        tr("The answer is larger than {limit} MB. The request was sent and may have been charged.", limit=limit // 1_000_000)
     )
 
 
