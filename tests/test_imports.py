@@ -38,6 +38,7 @@ SANDBOX_MAY = {"options", "language", "errors"}
 
 HOMES = {
     "httpx": {"transport", "sandbox"},
+    "certifi": {"transport"},
     "httpcore": {"transport", "sandbox"},
     "IPython": {"magics"},
     "anywidget": {"widget"},

@@ -40,7 +40,7 @@ from imgcell.language import tr
 from imgcell.ledger import MemoryLedger
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
-from imgcell.transport.http import ADDRESS_ERRORS, CONNECTION_ERRORS, Delivery, Pool
+from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Delivery, Pool
 from imgcell.transport.receive import Receiver
 from imgcell.wire.answers import request_id
 from imgcell.wire.flow import Call, Extract, Final, Flow, NextEvent, Partial, Pause, Reply, Step
@@ -265,7 +265,7 @@ class Exchange:
             try:
                 answer = await self._endpoint.pool.send(call.method, url, headers, call.body, self._delivery)
                 break
-            except ADDRESS_ERRORS as error:
+            except AddressError as error:
                 raise self._not_sent(error) from error
             except CONNECTION_ERRORS as error:
                 if self._delivery.started:

@@ -16,7 +16,7 @@ from imgcell.errors import DownloadError
 from imgcell.language import tr
 from imgcell.options import options
 from imgcell.transport.addresses import AddressRefusedError, is_local_host, resolve
-from imgcell.transport.http import ADDRESS_ERRORS, CONNECTION_ERRORS, Answer, Delivery, Pool
+from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Answer, Delivery, Pool
 from imgcell.wire.flow import Extract
 from imgcell.wire.texts import display_text
 
@@ -65,7 +65,7 @@ class Downloads:
                 return await self._follow(url, receive)
             except AddressRefusedError as error:
                 raise self._error(url, str(error)) from None
-            except ADDRESS_ERRORS:
+            except AddressError:
                 raise self._error(url, tr("It is not a valid address.")) from None
             except _Failed as error:
                 reason = str(error)

@@ -1,22 +1,25 @@
 """Sending one HTTP request and reading its answer: the only place where httpx and httpcore are used.
 
-httpx builds the request (multipart, headers, URL); httpcore, the layer below it, sends it.  httpx's client itself is
-left out on purpose: redirects, cookies, ``~/.netrc`` and event hooks are what a paid request must not have.
+httpcore sends it; httpx, the layer above, encodes forms and reads addresses that are not plain.  httpx's client is left
+out on purpose: redirects, cookies, ``~/.netrc`` and event hooks are what a paid request must not have.  httpx is imported
+when it is first needed, because with it come the command line's packages, if they are installed: up to 100 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from urllib.parse import urlsplit
 
 import httpcore
-import httpx
 from pybase64 import b64encode
 
 from imgcell.errors import InvalidJobError
@@ -31,7 +34,7 @@ from imgcell.wire.request import json_chunks, json_length
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Answer", "Delivery", "Pool"]
+__all__ = ["CONNECTION_ERRORS", "AddressError", "Answer", "Delivery", "Pool"]
 
 #: A connection that idles longer is not used again: a stale one would turn a sent request into an unknown outcome.
 KEEP_ALIVE = 4.0
@@ -39,13 +42,29 @@ KEEP_ALIVE = 4.0
 #: Errors of the connection, before or after the request went out (``Delivery.started`` tells which).
 CONNECTION_ERRORS = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError, OSError)
 
-#: An address that passes for one and is none.
-ADDRESS_ERRORS = (httpx.InvalidURL, UnicodeError)
+#: Addresses that need no encoding.
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?")
 
 USER_AGENT = "imgcell"
 
 #: Bytes of a JSON body that is sent in one piece.
 _AT_ONCE = 1 << 16
+#: Bytes of a form that are sent at a time.
+_PIECE = 1 << 18
+
+
+class AddressError(ValueError):
+    """What was given as an address is none."""
+
+
+class _Address(NamedTuple):
+    """An address taken apart: *netloc* is the Host field's value, *target* what stands behind it."""
+
+    scheme: str
+    host: str
+    port: int | None
+    netloc: str
+    target: str
 
 
 @dataclass
@@ -107,6 +126,7 @@ class Pool:
         """Send a request and return the head of its answer.
 
         Raises:
+            AddressError: *url* is no address.
             httpcore.ConnectError: And the others of ``CONNECTION_ERRORS``.
         """
         async with AsyncExitStack() as files:
@@ -122,7 +142,7 @@ class Pool:
             fields, content = _build(method, address, headers, body, files)
             raw = httpcore.Request(
                 method=method,
-                url=httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path),
+                url=httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target),
                 headers=fields,
                 content=content,
                 extensions={"timeout": {"connect": self._connect_timeout, "pool": None}, "trace": trace},
@@ -149,7 +169,7 @@ class Pool:
         """Whether *url* would go through a proxy, which then resolves its name."""
         return self._proxy(_address(url)) is not None
 
-    def _proxy(self, url: httpx.URL) -> str | None:
+    def _proxy(self, url: _Address) -> str | None:
         # What runs on this machine, the sandbox above all, a proxy elsewhere cannot reach.
         if not self._proxies or is_local_host(url.host) or urllib.request.proxy_bypass(url.host):
             return None
@@ -165,6 +185,8 @@ class Pool:
                 "keepalive_expiry": self._keep_alive,
                 "network_backend": self._sockets,
             }
+            import httpx
+
             address = httpx.URL(proxy if "://" in proxy else f"http://{proxy}")
             auth = (address.username, address.password) if address.username else None
             if address.scheme.startswith("socks"):
@@ -179,20 +201,45 @@ class Pool:
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    # It costs about 20 ms, so only those who need one pay for it, once.
-    return httpx.create_ssl_context()
+    # As httpx makes its own.  It costs about 20 ms, so only those who need one pay for it, once.
+    import ssl
+
+    import certifi
+
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 @lru_cache(maxsize=64)
-def _address(url: str) -> httpx.URL:
-    return httpx.URL(url)
+def _address(url: str) -> _Address:
+    if _PLAIN.fullmatch(url):
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        default = {"http": 80, "https": 443}[parts.scheme]
+        try:
+            port = parts.port if parts.port != default else None
+        except ValueError as error:
+            raise AddressError(str(error)) from None
+        host = (parts.hostname or "").lower()
+        return _Address(parts.scheme, host, port, f"{host}:{port}" if port is not None else host, target)
+    import httpx
+
+    try:
+        read = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise AddressError(str(error)) from None
+    raw = (read.raw_scheme, read.raw_host, read.netloc, read.raw_path)
+    scheme, host, netloc, target = (part.decode("ascii") for part in raw)
+    return _Address(scheme, host, read.port, netloc, target)
 
 
 def _build(
-    method: str, address: httpx.URL, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack
+    method: str, address: _Address, headers: Mapping[str, str], body: JsonBody | FormBody | None, files: AsyncExitStack
 ) -> tuple[list[tuple[bytes, bytes]], Any]:
     """Return the header fields and the content."""
-    sent = {"Host": address.netloc.decode("ascii"), "User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+    sent = {"Host": address.netloc, "User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     content: Any = b""
     if isinstance(body, JsonBody):
         length = json_length(body.document)
@@ -201,10 +248,12 @@ def _build(
         pieces = json_chunks(body.document, b64encode)
         content = b"".join(pieces) if length <= _AT_ONCE else _asynchronous(pieces)
     elif isinstance(body, FormBody):
-        form = httpx.Request(method, address, files=_form(body, files))
+        import httpx
+
+        form = httpx.Request(method, "http://form", files=_form(body, files))
         sent["Content-Type"] = form.headers["Content-Type"]
         sent["Content-Length"] = form.headers["Content-Length"]
-        content = form.stream
+        content = _regrouped(form.stream)
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()], content
 
 
@@ -233,6 +282,20 @@ def _content(image: InputImage, files: AsyncExitStack) -> bytes | BinaryIO:
             ) from error
     assert image.data is not None
     return image.data
+
+
+async def _regrouped(pieces: Any) -> AsyncIterator[bytes]:
+    # httpx reads files 64 KiB at a time; what each piece costs on its way is more than copying it once.
+    held: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
