@@ -73,8 +73,8 @@ def show_plan(ipython: Any, grid: Grid) -> None:
         [
             plan.provider,
             plan.model or "",
-            task.job.size or "",
-            task.job.quality or "",
+            task.job.size or "–",
+            task.job.quality or "–",
             str(len(plan.calls)),
             str(plan.pictures),
             _price(plan.cost),
