@@ -8,15 +8,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgcell.pictures.steps import Final, Partial
+from imgcell.portal import SLICE
 
 if TYPE_CHECKING:
     from imgcell.client.run import Run
     from imgcell.pictures.steps import Step
 
 __all__ = ["Steps", "callbacks"]
-
-#: Seconds a blocking wait sleeps at a time, so that an interrupt lands.
-_SLICE = 0.1
 
 
 class Steps:
@@ -40,7 +38,7 @@ class Steps:
         try:
             while True:
                 try:
-                    step = arrived.get(timeout=_SLICE)
+                    step = arrived.get(timeout=SLICE)
                 except queue.Empty:
                     continue
                 if step is None:

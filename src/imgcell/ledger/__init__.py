@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from imgcell.files.spool import SpoolFile
 from imgcell.ledger.attempt import Attempt
-from imgcell.ledger.lines import ENDS
+from imgcell.ledger.lines import ENDS, SETTLED
 from imgcell.ledger.reading import pending, read_ledger
 from imgcell.ledger.writing import Ledger, MemoryLedger
 
-__all__ = ["ENDS", "Attempt", "Ledger", "MemoryLedger", "SpoolFile", "pending", "read_ledger"]
+__all__ = ["ENDS", "SETTLED", "Attempt", "Ledger", "MemoryLedger", "SpoolFile", "pending", "read_ledger"]

@@ -149,16 +149,7 @@ def _encoded(given: Given, model: Model) -> InputImage:
                 if laid is not image and image.mode == "RGBA":
                     how += " " + tr("on white")
                 notes = [f"{given.name}: {', '.join([*notes, how])}"]
-            return InputImage(
-                media_type=media_type,
-                data=data,
-                width=image.width,
-                height=image.height,
-                size=len(data),
-                sha256=hashlib.sha256(data).hexdigest(),
-                parent=given.parent,
-                notes=tuple(notes),
-            )
+            return _made(data, media_type, image, given, tuple(notes))
     if not tried:
         raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name or "?"))
     raise given.refused(
@@ -171,6 +162,20 @@ def _encoded(given: Given, model: Model) -> InputImage:
             limit=_megabytes(model.max_image_bytes),
         ),
         hint=tr("Make it smaller first: image.resize(…)."),
+    )
+
+
+def _made(data: bytes, media_type: str, image: Image.Image, given: Given, notes: tuple[str, ...]) -> InputImage:
+    """Return what *given* is sent as: *image*, encoded as *data*."""
+    return InputImage(
+        media_type=media_type,
+        data=data,
+        width=image.width,
+        height=image.height,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        parent=given.parent,
+        notes=notes,
     )
 
 
@@ -277,13 +282,4 @@ def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
                 limit=_megabytes(model.max_image_bytes),
             )
         )
-    return InputImage(
-        media_type=MEDIA_TYPES["PNG"],
-        data=data,
-        width=mask.width,
-        height=mask.height,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        parent=given.parent,
-        notes=notes,
-    )
+    return _made(data, MEDIA_TYPES["PNG"], mask, given, notes)

@@ -37,7 +37,7 @@ from imgcell.errors import (
     StorageError,
 )
 from imgcell.language import tr
-from imgcell.ledger import MemoryLedger
+from imgcell.ledger import SETTLED, MemoryLedger
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Delivery, Pool
@@ -208,7 +208,7 @@ class Exchange:
         attempt = self.attempt
         if attempt is None:
             return
-        if state not in ("done", "not-sent", "turned-away", "refused"):
+        if state not in SETTLED:
             if receiver is not None:
                 receiver.keep_rest()
             with contextlib.suppress(OSError, StorageError):

@@ -137,12 +137,10 @@ class Receiver:
             if reader.kind == "image":
                 return self._reply(image=reader.finish())
             return self._reply(text=reader.finish())
-        except CutBodyError as error:
+        except BodyError as error:
             # Without a declared length the end of the connection is all there is to tell a whole answer from a cut one.
-            if self._answer.status == 200:
+            if isinstance(error, CutBodyError) and self._answer.status == 200:
                 raise OutcomeUnknownError(tr("The answer broke off. The request was sent and may have been charged.")) from error
-            return self._reply(text=bytes(reader.skeleton[:65536]).decode("utf-8", "replace"))
-        except BodyError:
             # Not the JSON it claims to be; the flow says what that means for this status.
             return self._reply(text=bytes(reader.skeleton[:65536]).decode("utf-8", "replace"))
         finally:

@@ -10,7 +10,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.language import tr
 
-__all__ = ["FieldLike", "ModelLike", "Said", "Shape", "edit_shape", "said", "said_words"]
+__all__ = ["FieldLike", "ModelLike", "Said", "Shape", "ask_to_stream", "edit_shape", "said", "said_words"]
 
 Shape = Literal["multipart", "json", "generations"]
 
@@ -95,6 +95,14 @@ def said_words(job: Job) -> dict[str, Any]:
     """Return what the user said, by word, in the documents' order; ``n`` only if it is not 1."""
     values = {word: getattr(job, word, None) for word in WORDS}
     return {word: value for word, value in values.items() if value is not None and not (word == "n" and value == 1)}
+
+
+def ask_to_stream(fields: dict[str, Any], job: Job) -> bool:
+    """Add to *fields* what asks for a stream, if *job* wants one and does not say it itself; return whether they ask for one."""
+    if job.partial_images is not None:
+        fields.setdefault("stream", True)
+        fields.setdefault("partial_images", job.partial_images)
+    return fields.get("stream") is True
 
 
 def said(job: Job, model: ModelLike) -> Said:

@@ -12,7 +12,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.language import tr
 from imgcell.wire.conversation import Attempt, talk
-from imgcell.wire.fields import ModelLike, said
+from imgcell.wire.fields import ModelLike, ask_to_stream, said
 from imgcell.wire.flow import Call, Flow, JsonBody
 
 __all__ = ["converse"]
@@ -49,10 +49,7 @@ def converse(job: Job, images: Sequence[InputImage], mask: InputImage | None, mo
         document.update(fields)
         if attempt.without_response_format:
             document.pop("response_format", None)
-        if job.partial_images is not None:
-            document.setdefault("stream", True)
-            document.setdefault("partial_images", job.partial_images)
-        stream = document.get("stream") is True
+        stream = ask_to_stream(document, job)
         return Call("POST", "images/generations", JsonBody(document), stream=stream, notes=(*words.notes, *attempt.notes))
 
     yield from talk(job, Attempt(), build)

@@ -11,7 +11,7 @@ from typing import Any
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.wire import json_images
 from imgcell.wire.conversation import Attempt, talk
-from imgcell.wire.fields import ModelLike, Shape, edit_shape, said
+from imgcell.wire.fields import ModelLike, Shape, ask_to_stream, edit_shape, said
 from imgcell.wire.flow import Call, Flow, FormBody, JsonBody
 from imgcell.wire.request import form_text
 
@@ -43,10 +43,7 @@ def converse(job: Job, images: Sequence[InputImage], mask: InputImage | None, mo
             del fields["model"]
         if attempt.without_response_format:
             fields.pop("response_format", None)
-        if job.partial_images is not None:
-            fields.setdefault("stream", True)
-            fields.setdefault("partial_images", job.partial_images)
-        stream = fields.get("stream") is True
+        stream = ask_to_stream(fields, job)
         notes = (*words.notes, *attempt.notes)
         if attempt.shape is None:
             return Call("POST", "images/generations", JsonBody(fields), stream=stream, notes=notes)
