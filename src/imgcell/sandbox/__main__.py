@@ -33,12 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in DOCUMENTS:
             print(f"  {server.url(name)}", flush=True)
         print(tr("Press Ctrl-C to stop."), flush=True)
-        try:
-            server.join()
-        except KeyboardInterrupt:
-            print()
+        server.join()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # Whenever it comes, also while the addresses are being printed.
+        print()
