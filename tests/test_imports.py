@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "imgcell"
 #: Left to right: a part may import only from a part of lower rank, or from itself.
 RANKS = {
     "options": 0,
+    "origin": 0,
     "language": 1,
     "errors": 2,
     "jobs": 3,
@@ -23,15 +24,18 @@ RANKS = {
     "pictures": 6,
     "files": 6,  # how bytes get to a disk for good; the ledger and the store are written on it
     "ledger": 7,
-    "store": 7,
-    "portal": 8,
-    "costs": 8,
-    "transport": 9,  # drives its exchanges on the portal's loop; the portal knows nothing of it
-    "client": 10,
-    "masks": 11,
-    "compare": 11,
-    "magics": 12,
-    "widget": 12,
+    "store": 8,  # its index is made from the ledger too
+    "portal": 9,
+    "costs": 9,
+    "transport": 10,  # drives its exchanges on the portal's loop; the portal knows nothing of it
+    "client": 11,
+    "recovery": 12,  # reads again what a dead process left, with the client's own means
+    "lineage": 12,
+    "archive": 13,  # library(), history(), unsettled(): what is asked of the library from outside
+    "masks": 14,
+    "compare": 14,
+    "magics": 15,
+    "widget": 15,
 }
 #: The sandbox is the other side of the wire: what it shares with the client would not be tested by either.
 SANDBOX_MAY = {"options", "language", "errors"}

@@ -137,6 +137,7 @@ class InputImage:
         size: Bytes; 0 for a URL.
         sha256: Hex digest of the bytes; of the address for a URL.
         parent: Id of the imgcell picture it came from, if known.
+        modified: Whether the user's own code changed the parent's pixels in between.
         notes: What was changed to make it acceptable, in words ("re-encoded from TIFF to PNG").
     """
 
@@ -149,6 +150,7 @@ class InputImage:
     size: int = 0
     sha256: str = ""
     parent: str | None = None
+    modified: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -14,21 +13,23 @@ from urllib.parse import urlsplit
 from imgcell import costs, providers
 from imgcell.client.closing import closed_when_dropped
 from imgcell.client.fields import job_of
+from imgcell.client.identity import job_digest
 from imgcell.client.part import Part, Prepared
 from imgcell.client.plan import Plan, describe, total
 from imgcell.client.prepare import prepare
-from imgcell.client.run import Run, interrupted_sentence, warn
+from imgcell.client.run import Run
+from imgcell.client.shelf import shelf
 from imgcell.client.steps import Steps, callbacks
+from imgcell.client.waiting import block, wait
 from imgcell.client.where import checked_url, default_provider, find_url, missing_key
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Encoding, Generate, Job
 from imgcell.language import tr
-from imgcell.ledger import Ledger, MemoryLedger
 from imgcell.options import home
+from imgcell.origin import origin
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.steps import Final, Partial, Step
-from imgcell.portal import SLICE, Portal, portal
-from imgcell.store import Library
+from imgcell.portal import Portal, portal
 from imgcell.transport.addresses import is_local_host
 from imgcell.transport.exchange import Endpoint
 from imgcell.transport.fetch import Downloads
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 _TIMEOUT = 600.0
-
-#: The ledgers and libraries of this process, by process id and folder.
-_shelves: dict[tuple[int, Path], tuple[Ledger, Library]] = {}
 
 
 class Client:
@@ -91,7 +89,7 @@ class Client:
             provider = "openai-compatible" if base_url is not None else default_provider()
         self.provider: Provider = providers.get(provider)
         self._api_key = Key(api_key, "api_key=") if api_key else None
-        self._base_url = checked_url(base_url, "base_url=") if base_url is not None else None
+        self._given_url = self._base_url = checked_url(base_url, "base_url=") if base_url is not None else None
         self._timeout = float(timeout)
         self._connect_timeout = float(connect_timeout)
         self._max_in_flight = max(1, int(max_in_flight))
@@ -336,15 +334,6 @@ class Client:
     def _prepare(self, job: Job) -> Prepared:
         return prepare(job, self.provider, self._connect_timeout)
 
-    def _shelf(self) -> tuple[Ledger | MemoryLedger, Library | None]:
-        if self._home is None:
-            return MemoryLedger(), None
-        # A forked child must not go on in its parent's ledger.
-        name = (os.getpid(), self._home)
-        if name not in _shelves:
-            _shelves[name] = (Ledger(self._home), Library(self._home))
-        return _shelves[name]
-
     def _connected(self) -> Endpoint:
         key = self.required_key()
         current = portal()
@@ -357,7 +346,7 @@ class Client:
                 pool=Pool(self._connect_timeout),
                 downloads=Downloads(base_url, self._connect_timeout),
                 gate=Gate(self._max_in_flight),
-                ledger=self._shelf()[0],
+                ledger=shelf(self._home)[0],
             )
             closed_when_dropped(endpoint, current)
             self._endpoint = (current, endpoint)
@@ -370,14 +359,17 @@ class Client:
             raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
         prepared = self._prepare(job)
         endpoint = self._connected()
-        library = self._shelf()[1]
+        library = shelf(self._home)[1]
         timeout = self._timeout
         if timeout == _TIMEOUT and prepared.model.timeout is not None:
             timeout = max(timeout, prepared.model.timeout)
         parts = []
         at = position
+        digest = job_digest(prepared, None if self.provider.server is not None and self._given_url is None else self.base_url)
+        asked_from = origin()
         for piece in prepared.parts():
-            parts.append(Part(prepared, piece, at, endpoint, library, timeout))
+            slot = at - position
+            parts.append(Part(prepared, piece, at, endpoint, library, timeout, digest=digest, slot=slot, origin=asked_from))
             at += piece.n
         run = Run(
             portal(),
@@ -408,42 +400,15 @@ class Client:
     # -- faces ------------------------------------------------------------------------------------------------
 
     def _blocking(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
-        run = self._made(job, on_step)
-        try:
-            sheet = run.start().result()
-        except KeyboardInterrupt:
-            sent = run.cancel()
-            print(interrupted_sentence(sent, str(self._home or tr("memory"))), file=sys.stderr)
-            raise
-        warn(run)
-        return sheet
+        return block(self._made(job, on_step), self._where())
 
     async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
-        loop = asyncio.get_running_loop()
         if isinstance(job, Edit) or self._endpoint is None:
             # Reading pictures blocks, and so may finding a key; this loop may be the kernel's.
-            run = await loop.run_in_executor(None, lambda: self.submit(job, on_step=on_step))
+            run = await asyncio.to_thread(self.submit, job, on_step=on_step)
         else:
             run = self.submit(job, on_step=on_step)
-        finished: asyncio.Future[None] = loop.create_future()
+        return await wait(run, self._where())
 
-        def tell() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, finished)
-
-        run.add_done_callback(tell)
-        try:
-            # In slices: ipykernel notices an interrupt of an awaiting cell only when its loop wakes.
-            while not finished.done():
-                await asyncio.wait([finished], timeout=SLICE)
-        except asyncio.CancelledError:
-            print(interrupted_sentence(run.cancel(), str(self._home or tr("memory"))), file=sys.stderr)
-            raise
-        sheet = run.result()
-        warn(run)
-        return sheet
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+    def _where(self) -> str:
+        return str(self._home or tr("memory"))

@@ -7,11 +7,12 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from imgcell import costs
+from imgcell.client.plan import total
+from imgcell.client.recording import Answered, make_record, request_facts
 from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
-from imgcell.jobs import Edit, InputImage, Job
+from imgcell.jobs import InputImage, Job
 from imgcell.language import tr
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
@@ -21,10 +22,10 @@ from imgcell.pictures.steps import Final, Partial, Progress
 from imgcell.transport.exchange import Endpoint, Exchange
 from imgcell.transport.http import Delivery
 from imgcell.wire import flow
-from imgcell.wire.texts import display_text, redact
 
 if TYPE_CHECKING:
     from imgcell.client.run import Run
+    from imgcell.origin import Origin
     from imgcell.providers.profile import Model, Provider
     from imgcell.store import Library
 
@@ -92,7 +93,19 @@ class Part:
     run: Run
     task: asyncio.Task[None] | None = None
 
-    def __init__(self, prepared: Prepared, job: Job, position: int, endpoint: Endpoint, library: Library | None, timeout: float) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        job: Job,
+        position: int,
+        endpoint: Endpoint,
+        library: Library | None,
+        timeout: float,
+        *,
+        digest: str,
+        slot: int,
+        origin: Origin,
+    ) -> None:
         self._prepared = prepared
         self._job = job
         self._position = position
@@ -101,7 +114,10 @@ class Part:
         self._delivery = Delivery()
         self._begun = time.monotonic()
         self._usage: Mapping[str, Any] | None = None
-        self._exchange = Exchange(endpoint, self._facts(), self, timeout)
+        estimate = costs.estimate(job, prepared.model)
+        self._facts = request_facts(prepared, job, provider=endpoint.name, estimate=estimate, digest=digest, slot=slot, origin=origin)
+        self._exchange = Exchange(endpoint, self._facts, self, timeout)
+        self._kept: list[Record] = []
         self.pictures = 0
         self.errors: list[ImgcellError] = []
         self.let_go = False
@@ -158,8 +174,16 @@ class Part:
             self.run.warnings.append(problem)
         position = self._position + self.pictures
         self.pictures += 1
+        self._kept.append(picture.record)
         self.run.sheet._add(picture, position)
         self.run.report(Final(picture))
+
+    def outcome(self) -> Mapping[str, Any]:
+        """Return the ids of the pictures that came, and what they cost together: the ledger alone can tell the bill."""
+        if not self._kept:
+            return {}
+        cost = total([record.cost for record in self._kept])
+        return {"records": [record.id for record in self._kept], "cost": dataclasses.asdict(cost) if cost is not None else None}
 
     # -- from bytes to a picture ------------------------------------------------------------------------------
 
@@ -197,50 +221,17 @@ class Part:
             raise
         if step.usage is not None:
             self._usage = step.usage
-        prepared = self._prepared
-        secrets = self._endpoint.secrets()
-        revised = redact(display_text(step.revised_prompt), secrets) if step.revised_prompt else None
-        record = Record(
-            id=f"p-{exchange.attempt.id.removeprefix('a-')}-{self.pictures}",
-            sha256=spool.sha256,
-            prompt=self._job.prompt,
-            revised_prompt=revised,
-            provider=self._endpoint.name,
-            model=prepared.model.name or None,
-            kind="edit" if isinstance(self._job, Edit) else "generate",
-            requested=prepared.requested(),
-            effective={**step.facts, "size": f"{facts.width}x{facts.height}", "output_format": facts.format.lower()},
-            notes=(*prepared.notes, *exchange.notes, *step.notes),
-            seconds=round(exchange.seconds, 3),
-            cost=costs.bill(self._usage, prepared.model, self._job, self._job.n),
-            usage=step.usage,
+        cost = costs.bill(self._usage, self._prepared.model, self._job, self._job.n)
+        answered = Answered(
+            exchange.attempt.id,
+            self._endpoint.base_url,
+            seconds=exchange.seconds,
             request_id=exchange.request_id,
-            attempt=exchange.attempt.id,
-            parents=tuple(image.parent or f"sha256:{image.sha256}" for image in prepared.images),
-            mask=f"sha256:{prepared.mask.sha256}" if prepared.mask is not None else None,
-            size=(facts.width, facts.height),
-            format=facts.format,
-            bytes=spool.size,
-            url=redact(urljoin(self._endpoint.base_url + "/", step.url), secrets) if step.url else None,
-            index=self.pictures,
+            notes=exchange.notes,
+            secrets=self._endpoint.secrets(),
         )
+        record = make_record(self._facts, answered, step, facts, sha256=spool.sha256, size=spool.size, index=self.pictures, cost=cost)
         if self._library is None:
             return Picture(MemorySource(spool.read()), record, facts), None
         kept = self._library.keep(spool, record)
         return Picture(kept.source, record, facts), kept.problem
-
-    def _facts(self) -> dict[str, Any]:
-        """What the ledger says of the request before it is sent."""
-        prepared = self._prepared
-        estimate = costs.estimate(self._job, prepared.model)
-        return {
-            "provider": self._endpoint.name,
-            "model": prepared.model.name or None,
-            "kind": "edit" if isinstance(self._job, Edit) else "generate",
-            "prompt": self._job.prompt,
-            "requested": prepared.requested(),
-            "inputs": [f"sha256:{image.sha256}" for image in prepared.images],
-            "mask": f"sha256:{prepared.mask.sha256}" if prepared.mask is not None else None,
-            "pictures": self._job.n,
-            "estimate": dataclasses.asdict(estimate) if estimate is not None else None,
-        }

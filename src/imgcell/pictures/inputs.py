@@ -175,6 +175,7 @@ def _made(data: bytes, media_type: str, image: Image.Image, given: Given, notes:
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         parent=given.parent,
+        modified=given.parent is not None and given.pixels is not None,
         notes=notes,
     )
 

@@ -39,6 +39,12 @@ class Record:
         bytes: Length of the original bytes.
         url: Where it was fetched from, or ``None``.
         index: Which of the request's pictures it is, from 0.
+        inputs: ``"sha256:…"`` of each input picture as it was sent, in order; their bytes are blobs of the library.
+        modified: Places (from 0) of the *parents* that were changed between imgcell and this edit, by the user's own code.
+        job: Digest of the whole job (:func:`imgcell.client.identity.job_digest`): the same job with the same inputs has
+            the same one.
+        slot: Which of the job's pictures it is, from 0: a job of several pictures may take several requests.
+        session, notebook, cell: Where it was asked for (:class:`imgcell.origin.Origin`).
     """
 
     id: str
@@ -64,6 +70,13 @@ class Record:
     bytes: int = 0
     url: str | None = None
     index: int = 0
+    inputs: tuple[str, ...] = ()
+    modified: tuple[int, ...] = ()
+    job: str | None = None
+    slot: int = 0
+    session: str | None = None
+    notebook: str | None = None
+    cell: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a document that ``json.dumps`` takes and :meth:`from_json` reads back."""
@@ -83,7 +96,7 @@ class Record:
         values["created"] = dt.datetime.fromisoformat(values["created"])
         if values.get("cost") is not None:
             values["cost"] = Cost(**values["cost"])
-        for name in ("notes", "parents", "size"):
+        for name in ("notes", "parents", "size", "inputs", "modified"):
             if name in values:
                 values[name] = tuple(values[name])
         return cls(**values)

@@ -84,6 +84,9 @@ class Listener(Protocol):
     async def final(self, step: Final, exchange: Exchange) -> None:
         """Be given a picture, to be stored before anything else happens."""
 
+    def outcome(self) -> Mapping[str, Any]:
+        """Be asked what came of it: facts for the ledger's last line."""
+
 
 class Endpoint:
     """What all conversations of one client share."""
@@ -214,7 +217,7 @@ class Exchange:
             with contextlib.suppress(OSError, StorageError):
                 await self.threaded(attempt.sync)
         with contextlib.suppress(OSError, StorageError):
-            await self.threaded(attempt.finish, state)
+            await self.threaded(attempt.finish, state, **self._listener.outcome())
 
     async def _drive(self, flow: Flow) -> None:
         answer: Any = None
