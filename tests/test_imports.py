@@ -27,15 +27,14 @@ RANKS = {
     "store": 8,  # its index is made from the ledger too
     "portal": 9,
     "costs": 9,
+    "lineage": 9,  # what came of what; running it again is the client's
     "transport": 10,  # drives its exchanges on the portal's loop; the portal knows nothing of it
     "client": 11,
-    "recovery": 12,  # reads again what a dead process left, with the client's own means
-    "lineage": 12,
-    "archive": 13,  # library(), history(), unsettled(): what is asked of the library from outside
-    "masks": 14,
-    "compare": 14,
-    "magics": 15,
-    "widget": 15,
+    "archive": 12,  # library(), history(), unsettled(): what is asked of the library from outside
+    "masks": 13,
+    "compare": 13,
+    "magics": 14,
+    "widget": 14,
 }
 #: The sandbox is the other side of the wire: what it shares with the client would not be tested by either.
 SANDBOX_MAY = {"options", "language", "errors"}
@@ -47,6 +46,7 @@ HOMES = {
     "IPython": {"magics"},
     "anywidget": {"widget"},
     "PIL": {"pictures", "masks", "compare", "sandbox"},
+    "filelock": {"files"},
     "tornado": {"sandbox"},
     "sqlite3": {"store"},
     "pybase64": {"transport"},
