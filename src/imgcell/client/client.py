@@ -5,38 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from imgcell import costs, providers
-from imgcell.client.closing import closed_when_dropped
+from imgcell import providers
+from imgcell.client.closing import closed_when_dropped, disconnect
 from imgcell.client.fields import job_of
 from imgcell.client.identity import job_digest
-from imgcell.client.part import Part, Prepared
-from imgcell.client.plan import Plan, describe, total
+from imgcell.client.part import Part
+from imgcell.client.plan import Plan, make_plan
 from imgcell.client.prepare import prepare
+from imgcell.client.replaying import Ready, look_up
 from imgcell.client.run import Run
-from imgcell.client.shelf import shelf
+from imgcell.client.shelf import folder, shelf
 from imgcell.client.steps import Steps, callbacks
 from imgcell.client.waiting import block, wait
-from imgcell.client.where import checked_url, default_provider, find_url, missing_key
+from imgcell.client.where import checked_url, default_provider, find_url, lasting, no_key
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Encoding, Generate, Job
 from imgcell.language import tr
-from imgcell.options import home
 from imgcell.origin import origin
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.steps import Final, Partial, Step
 from imgcell.portal import Portal, portal
-from imgcell.transport.addresses import is_local_host
 from imgcell.transport.exchange import Endpoint
 from imgcell.transport.fetch import Downloads
 from imgcell.transport.gate import Gate
 from imgcell.transport.http import Pool
 from imgcell.transport.keys import Key, find_key
-from imgcell.wire.flow import Call
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -93,11 +89,7 @@ class Client:
         self._timeout = float(timeout)
         self._connect_timeout = float(connect_timeout)
         self._max_in_flight = max(1, int(max_in_flight))
-        self._home: Path | None = None
-        if library is None or library is True:
-            self._home = home()
-        elif library is not False:
-            self._home = Path(library).expanduser().absolute()
+        self._home = folder(library)
         self._endpoint: tuple[Portal, Endpoint] | None = None
         self._closed = False
         self._running: set[Run] = set()
@@ -123,6 +115,7 @@ class Client:
         extra: Mapping[str, Any] | None = None,
         on_partial: Callable[[Partial], object] | None = None,
         on_done: Callable[[Final], object] | None = None,
+        once: bool = False,
     ) -> Sheet:
         """Make pictures from words and wait for them.
 
@@ -144,6 +137,8 @@ class Client:
             on_partial: Called with each partial picture as it comes.
             on_done: Called with each finished picture as it comes.  Callbacks run on imgcell's own thread and may use
                 the blocking API themselves.
+            once: Take what the library has for the same job and the same inputs, whoever made it when, and send only
+                what is missing; nothing is paid for twice.
 
         Returns:
             The pictures, in order.  If some failed, the rest is returned and what failed is in ``sheet.errors``.
@@ -156,7 +151,7 @@ class Client:
             output_compression=output_compression, moderation=moderation, style=style, response_format=response_format, user=user,
             partial_images=partial_images, extra=extra or {},
         )  # fmt: skip
-        return self._blocking(job, callbacks(on_partial, on_done))
+        return self._blocking(job, callbacks(on_partial, on_done), once)
 
     def edit(
         self,
@@ -181,6 +176,7 @@ class Client:
         extra: Mapping[str, Any] | None = None,
         on_partial: Callable[[Partial], object] | None = None,
         on_done: Callable[[Final], object] | None = None,
+        once: bool = False,
     ) -> Sheet:
         """Change pictures by words and wait for the results.
 
@@ -206,6 +202,7 @@ class Client:
             extra: Fields sent as they are, whatever the profile knows of them.
             on_partial: As for :meth:`generate`.
             on_done: As for :meth:`generate`.
+            once: As for :meth:`generate`.
 
         Returns:
             As for :meth:`generate`.
@@ -219,63 +216,87 @@ class Client:
             response_format=response_format, user=user, partial_images=partial_images, input_fidelity=input_fidelity,
             encoding=encoding, extra=extra or {},
         )  # fmt: skip
-        return self._blocking(job, callbacks(on_partial, on_done))
+        return self._blocking(job, callbacks(on_partial, on_done), once)
 
     # -- awaited ----------------------------------------------------------------------------------------------
 
     async def agenerate(self, prompt: str, **fields: Unpack[GenerateFields]) -> Sheet:
         """As :meth:`generate`, awaited; cancelling stops what has not been sent."""
-        on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
-        return await self._awaited(job_of(Generate, prompt, {**fields}), on_step)
+        on_step, once = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None)), fields.pop("once", False)
+        return await self._awaited(job_of(Generate, prompt, {**fields}), on_step, once)
 
     async def aedit(self, prompt: str, images: Any = (), **fields: Unpack[EditFields]) -> Sheet:
         """As :meth:`edit`, awaited; cancelling stops what has not been sent."""
-        on_step = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None))
-        return await self._awaited(job_of(Edit, prompt, {"images": images, **fields}), on_step)
+        on_step, once = callbacks(fields.pop("on_partial", None), fields.pop("on_done", None)), fields.pop("once", False)
+        return await self._awaited(job_of(Edit, prompt, {"images": images, **fields}), on_step, once)
 
     # -- the core ---------------------------------------------------------------------------------------------
 
-    def stream(self, job: Job) -> Steps:
-        """Return the steps of *job* (Progress, Partial, Final), for ``async for`` or ``for``.
+    def stream(self, job: Job, *, once: bool = False) -> Steps:
+        """Return the steps of *job* (Progress, Partial, Final), for ``async for`` or ``for``; *once* as for :meth:`generate`.
 
         Raises:
             ImgcellError: At the end of the iteration, if not a single picture came.
         """
-        return Steps(lambda on_step: self.submit(job, on_step=on_step))
+        return Steps(lambda on_step: self.submit(job, on_step=on_step, once=once))
 
-    def submit(self, job: Job, *, on_step: Callable[[Step], object] | None = None, sheet: Sheet | None = None, position: int = 0) -> Run:
+    def submit(
+        self,
+        job: Job | Ready,
+        *,
+        on_step: Callable[[Step], object] | None = None,
+        sheet: Sheet | None = None,
+        position: int = 0,
+        once: bool = False,
+    ) -> Run:
         """Check *job*, start it and return at once.
 
         Args:
-            job: What to make.
+            job: What to make, or what :meth:`ready` made of it.
             on_step: Called with every Progress, Partial and Final, on imgcell's own thread.
             sheet: A sheet to add the pictures to; ``None`` makes one.
             position: Where in *sheet* the first picture goes.
+            once: As for :meth:`generate`; the run's ``replayed`` says how many pictures the library had.
 
         Raises:
             InvalidJobError: The job cannot be sent as it is.  Nothing was sent.
             MissingKeyError: There is no key.  Nothing was sent.
+            StorageError: With *once*, the library cannot be searched.  Nothing was sent.
         """
-        return self._made(job, on_step, sheet, position).start()
+        return self._made(job, on_step, sheet, position, once).start()
 
-    def plan(self, job: Job) -> Plan:
-        """Return what *job* would send and what that is estimated to cost; nothing is sent.
+    def plan(self, job: Job | Ready, *, once: bool = False) -> Plan:
+        """Return what *job* would send and what that is estimated to cost; nothing is sent.  *once* as for :meth:`generate`.
 
         Raises:
             InvalidJobError: The job cannot be sent as it is.
         """
-        prepared = self._prepare(job)
-        calls = []
-        notes = list(prepared.notes)
-        for piece in prepared.parts():
-            conversation = prepared.converse(piece)
-            call = next(conversation)
-            assert isinstance(call, Call)
-            conversation.close()
-            calls.append(describe(call, self.base_url))
-            notes.extend(call.notes)
-        estimates = [costs.estimate(piece, prepared.model) for piece in prepared.parts()]
-        return Plan(self.provider.name, prepared.model.name or None, tuple(calls), job.n, total(estimates), tuple(dict.fromkeys(notes)))
+        return make_plan(self.ready(job, once=once), self.base_url)
+
+    def ready(self, job: Job | Ready, *, once: bool = False) -> Ready:
+        """Read the pictures of *job* and check it, so that it need not be done again; nothing is sent.
+
+        Raises:
+            InvalidJobError: The job cannot be sent as it is, or *once* is said without a library.
+            StorageError: With *once*, the library cannot be searched.
+        """
+        if not isinstance(job, Ready):
+            prepared = prepare(job, self.provider, self._connect_timeout)
+            own = self.provider.server is not None and self._given_url is None
+            job = Ready(prepared, job_digest(prepared, None if own else lasting(self.base_url)))
+        return self.recall(job) if once else job
+
+    def recall(self, ready: Ready, *, cell: str | None = None, but: str | None = None, nth: int = 0) -> Ready:
+        """Return *ready* with what the library has of it (:func:`imgcell.client.replaying.look_up`).
+
+        Raises:
+            InvalidJobError: This client has no library.
+            StorageError: The library cannot be searched.
+        """
+        library = shelf(self._home)[1]
+        if library is None:
+            raise InvalidJobError(tr("Without a library nothing can be found again."), hint=tr("Leave library=False out."))
+        return look_up(library, ready, cell=cell, but=but, nth=nth)
 
     # -- closing ----------------------------------------------------------------------------------------------
 
@@ -324,15 +345,9 @@ class Client:
             MissingKeyError: One is needed, and there is none.
         """
         key = self.key()
-        if key is not None or not self.provider.key_variables:
-            return key
-        # Servers on one's own machine mostly have no keys.
-        if self.provider.name == "openai-compatible" and is_local_host(urlsplit(self.base_url).hostname or ""):
-            return None
-        raise missing_key(self.provider)
-
-    def _prepare(self, job: Job) -> Prepared:
-        return prepare(job, self.provider, self._connect_timeout)
+        if key is None:
+            no_key(self.provider, lambda: self.base_url)
+        return key
 
     def _connected(self) -> Endpoint:
         key = self.required_key()
@@ -354,33 +369,35 @@ class Client:
         self._endpoint[1].key = key
         return self._endpoint[1]
 
-    def _made(self, job: Job, on_step: Callable[[Step], object] | None = None, sheet: Sheet | None = None, position: int = 0) -> Run:
+    def _made(
+        self, job: Job | Ready, on_step: Callable[[Step], object] | None, sheet: Sheet | None = None, position: int = 0, once: bool = False
+    ) -> Run:
         if self._closed:
             raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
-        prepared = self._prepare(job)
-        endpoint = self._connected()
-        library = shelf(self._home)[1]
-        timeout = self._timeout
-        if timeout == _TIMEOUT and prepared.model.timeout is not None:
-            timeout = max(timeout, prepared.model.timeout)
-        parts = []
-        at = position
-        digest = job_digest(prepared, None if self.provider.server is not None and self._given_url is None else self.base_url)
-        asked_from = origin()
-        for piece in prepared.parts():
-            slot = at - position
-            parts.append(Part(prepared, piece, at, endpoint, library, timeout, digest=digest, slot=slot, origin=asked_from))
-            at += piece.n
+        ready = self.ready(job, once=once)
         run = Run(
             portal(),
-            parts,
-            sheet if sheet is not None else Sheet(running=True, expected=job.n),
+            self._parts(ready, position) if ready.missing else (),
+            sheet if sheet is not None else Sheet(running=True, expected=ready.job.n),
             finish_sheet=sheet is None,
             on_step=on_step,
+            found={position + slot: picture for slot, picture in ready.found.items()},
         )
         self._running.add(run)
         run.add_done_callback(lambda: self._over(run))
         return run
+
+    def _parts(self, ready: Ready, position: int) -> list[Part]:
+        prepared, endpoint = ready.prepared, self._connected()
+        library = shelf(self._home)[1]
+        timeout = self._timeout
+        if timeout == _TIMEOUT and prepared.model.timeout is not None:
+            timeout = max(timeout, prepared.model.timeout)
+        asked_from = origin()
+        return [
+            Part(prepared, piece, position + slot, endpoint, library, timeout, digest=ready.digest, slot=slot, origin=asked_from)
+            for slot, piece in ready.pieces()
+        ]
 
     def _over(self, run: Run) -> None:
         self._running.discard(run)
@@ -389,23 +406,18 @@ class Client:
 
     def _disconnect(self) -> None:
         connected, self._endpoint = self._endpoint, None
-        if connected is None or connected[0] is not portal():
-            return
-        closing = connected[1].close()
-        if connected[0].here():
-            connected[0].submit(closing)
-        else:
-            connected[0].run(closing)
+        if connected is not None:
+            disconnect(*connected)
 
     # -- faces ------------------------------------------------------------------------------------------------
 
-    def _blocking(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
-        return block(self._made(job, on_step), self._where())
+    def _blocking(self, job: Job, on_step: Callable[[Step], object] | None, once: bool) -> Sheet:
+        return block(self._made(job, on_step, once=once), self._where())
 
-    async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None) -> Sheet:
-        if isinstance(job, Edit) or self._endpoint is None:
-            # Reading pictures blocks, and so may finding a key; this loop may be the kernel's.
-            run = await asyncio.to_thread(self.submit, job, on_step=on_step)
+    async def _awaited(self, job: Job, on_step: Callable[[Step], object] | None, once: bool) -> Sheet:
+        if isinstance(job, Edit) or self._endpoint is None or once:
+            # Reading pictures blocks, and so may finding a key or searching the library; this loop may be the kernel's.
+            run = await asyncio.to_thread(self.submit, job, on_step=on_step, once=once)
         else:
             run = self.submit(job, on_step=on_step)
         return await wait(run, self._where())

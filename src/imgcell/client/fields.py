@@ -30,6 +30,7 @@ class GenerateFields(TypedDict, total=False):
     extra: Mapping[str, Any] | None
     on_partial: Callable[[Partial], object] | None
     on_done: Callable[[Final], object] | None
+    once: bool
 
 
 class EditFields(GenerateFields, total=False):

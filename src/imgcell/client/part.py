@@ -59,14 +59,6 @@ class Prepared:
         conversation: flow.Flow = dialect.converse(job, self.images, self.mask, self.model)
         return conversation
 
-    def parts(self) -> list[Job]:
-        """Return the jobs, one a request, that together ask for all pictures."""
-        most = max(1, self.model.pictures_per_call)
-        count = self.job.n
-        if count <= most:
-            return [self.job]
-        return [dataclasses.replace(self.job, n=min(most, count - start)) for start in range(0, count, most)]
-
     def requested(self) -> dict[str, Any]:
         """Return the fields that the user named, as plain values."""
         said: dict[str, Any] = {}

@@ -6,14 +6,18 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from imgcell import costs
 from imgcell.jobs import InputImage
 from imgcell.language import tr
 from imgcell.providers.prices import Cost
 from imgcell.wire.flow import Call, FormBody, JsonBody
 
-__all__ = ["Plan", "describe", "total"]
+if TYPE_CHECKING:
+    from imgcell.client.replaying import Ready
+
+__all__ = ["Plan", "make_plan", "total"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Plan:
         pictures: How many pictures that asks for.
         cost: Estimate for all of it, or ``None`` if no price is known.
         notes: What would be moved, left out or re-encoded.
+        replayed: How many pictures the library has already; they are not asked for and cost nothing.
     """
 
     provider: str
@@ -36,6 +41,7 @@ class Plan:
     pictures: int
     cost: Cost | None
     notes: tuple[str, ...] = ()
+    replayed: int = 0
 
     def __str__(self) -> str:
         lines = []
@@ -49,13 +55,30 @@ class Plan:
         else:
             price = tr("about {amount} {currency}", amount=f"{self.cost.amount:.4g}", currency=self.cost.currency)
         counts = {"pictures": self.pictures, "calls": len(self.calls)}
+        if self.replayed:
+            lines.append(tr("From the library, without a request: {count}.", count=self.replayed))
         lines.append(tr("Pictures: {pictures}. Requests: {calls}. Price: {price}. Nothing was sent.", price=price, **counts))
         lines.extend(f"- {note}" for note in self.notes)
         return "\n".join(lines)
 
 
-def describe(call: Call, base_url: str) -> Mapping[str, Any]:
-    """Return *call* as plain values that can be shown."""
+def make_plan(ready: Ready, base_url: str) -> Plan:
+    """Return what *ready* would send to *base_url*; nothing is sent."""
+    prepared, calls, estimates, notes = ready.prepared, [], [], list(ready.prepared.notes)
+    for _, piece in ready.pieces():
+        conversation = prepared.converse(piece)
+        call = next(conversation)
+        assert isinstance(call, Call)
+        conversation.close()
+        calls.append(_describe(call, base_url))
+        estimates.append(costs.estimate(piece, prepared.model))
+        notes.extend(call.notes)
+    cost = total(estimates) if calls else Cost(0.0, "USD", "free")
+    model = prepared.model.name or None
+    return Plan(prepared.provider.name, model, tuple(calls), ready.missing, cost, tuple(dict.fromkeys(notes)), len(ready.found))
+
+
+def _describe(call: Call, base_url: str) -> Mapping[str, Any]:
     body: list[tuple[str, Any]] = []
     if isinstance(call.body, JsonBody):
         body = [(name, _plain(value)) for name, value in call.body.document.items()]

@@ -9,15 +9,16 @@ import contextlib
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import AuthenticationError, ImgcellError, NotSentError, OutcomeUnknownError, PermissionDeniedError, QuotaExceededError
 from imgcell.language import tr
-from imgcell.pictures.steps import Progress
+from imgcell.pictures.steps import Final, Progress
 
 if TYPE_CHECKING:
     from imgcell.client.part import Part
+    from imgcell.pictures.picture import Picture
     from imgcell.pictures.sheet import Sheet
     from imgcell.pictures.steps import Step
     from imgcell.portal import Portal
@@ -37,6 +38,7 @@ class Run:
         sheet: Fills with pictures as they come.
         warnings: What the user should be told, in words: pictures that could not be stored, callbacks that failed.
         watched: Whether anybody wants steps.
+        replayed: How many pictures the library had already: they were not sent for and cost nothing.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Run:
         *,
         finish_sheet: bool = True,
         on_step: Callable[[Any], object] | None = None,
+        found: Mapping[int, Picture] | None = None,
     ) -> None:
         self._portal = portal
         self._parts = parts
@@ -57,6 +60,8 @@ class Run:
         self.sheet = sheet
         self.warnings: list[str] = []
         self.watched = on_step is not None
+        self._found = dict(found or {})
+        self.replayed = len(self._found)
         for part in parts:
             part.run = self
         self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -64,6 +69,8 @@ class Run:
     def start(self) -> Run:
         """Send it all; return itself.  Apart from making it, so that an interrupt in here finds something to cancel."""
         _started.add(self)
+        for position, picture in sorted(self._found.items()):
+            self.sheet._add(picture, position)
         self._portal.submit(self._work())
         return self
 
@@ -94,7 +101,7 @@ class Run:
         """
         self.wait()
         errors = self.errors
-        if errors and not any(part.pictures for part in self._parts):
+        if errors and not self.replayed and not any(part.pictures for part in self._parts):
             raise errors[0]
         return self.sheet
 
@@ -153,6 +160,10 @@ class Run:
     async def _work(self) -> None:
         # Its own future instead of the submission's: who waits has it from the beginning.
         try:
+            for _, picture in sorted(self._found.items()):
+                self.report(Final(picture))
+            if not self._parts:
+                return
             if len(self._parts) == 1:
                 # The usual case needs no task of its own: that would be three more turns of the loop.
                 self._parts[0].task = asyncio.current_task()

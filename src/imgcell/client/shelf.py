@@ -6,12 +6,20 @@ import os
 from pathlib import Path
 
 from imgcell.ledger import Ledger, MemoryLedger
+from imgcell.options import home as default_home
 from imgcell.store import Library
 
-__all__ = ["shelf"]
+__all__ = ["folder", "shelf"]
 
 #: By process id and folder.
 _shelves: dict[tuple[int, Path], tuple[Ledger, Library]] = {}
+
+
+def folder(library: str | os.PathLike[str] | bool | None) -> Path | None:
+    """Return the folder that ``library=`` of a client names; ``None`` for ``False``, which keeps nothing."""
+    if library is False:
+        return None
+    return default_home() if library is None or library is True else Path(library).expanduser().absolute()
 
 
 def shelf(home: Path | None) -> tuple[Ledger | MemoryLedger, Library | None]:

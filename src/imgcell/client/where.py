@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +19,7 @@ from imgcell.transport.addresses import is_local_host
 if TYPE_CHECKING:
     from imgcell.providers.profile import Provider
 
-__all__ = ["checked_url", "default_provider", "find_url", "missing_key"]
+__all__ = ["checked_url", "default_provider", "find_url", "lasting", "no_key"]
 
 #: What documents print behind the base URL, and people copy.
 _ENDPOINT = re.compile(r"/(?:images/(?:generations|edits|variations)|chat/completions)$")
@@ -56,6 +58,15 @@ def find_url(provider: Provider) -> str:
     )
 
 
+def lasting(url: str) -> str:
+    """Return *url* as it will be after a restart too: the sandbox of this process listens on another port every time."""
+    box = sys.modules.get("imgcell.sandbox.local")  # where it was never imported, nothing of it listens
+    address = box.address() if box is not None else None
+    if address is not None and (url == address or url.startswith(address + "/")):
+        return "sandbox:" + url[len(address) :]
+    return url
+
+
 def checked_url(url: str, source: str) -> str:
     """Return *url* without a slash at its end, and without the endpoint's own path if that was copied along.
 
@@ -77,8 +88,21 @@ def checked_url(url: str, source: str) -> str:
     return _ENDPOINT.sub("", url.rstrip("/"))
 
 
-def missing_key(provider: Provider) -> MissingKeyError:
-    """Return the error for a provider without a key: it names every way there is to go on."""
+def no_key(provider: Provider, base_url: Callable[[], str]) -> None:
+    """Return if *provider* at *base_url* can do without a key.
+
+    Raises:
+        MissingKeyError: It cannot; the error names every way there is to go on.
+    """
+    if not provider.key_variables:
+        return
+    # Servers on one's own machine mostly have no keys.
+    if provider.name == "openai-compatible" and is_local_host(urlsplit(base_url()).hostname or ""):
+        return
+    raise _missing_key(provider)
+
+
+def _missing_key(provider: Provider) -> MissingKeyError:
     variable = provider.key_variables[0]
     return MissingKeyError(
         tr("No API key for {provider}: {variable} is not set.", provider=provider.name, variable=" / ".join(provider.key_variables)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imgcell.sandbox.server import Server
 
-__all__ = ["local_url"]
+__all__ = ["address", "local_url"]
 
 _lock = threading.Lock()
 _server: Server | None = None
@@ -30,6 +30,12 @@ def local_url() -> str:
             _server = Server(record=False)
             _owner = os.getpid()
         return _server.url("sandbox")
+
+
+def address() -> str | None:
+    """Return ``http://127.0.0.1:PORT`` of this process's sandbox, ``None`` while there is none."""
+    server = _server
+    return server.url("sandbox").removesuffix("/sandbox/v1") if server is not None and _owner == os.getpid() else None
 
 
 def _in_child() -> None:
