@@ -7,16 +7,21 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
-from imgcell.errors import ImageDecodeError
+from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
+from imgcell.pictures.archive import note_alive
 from imgcell.pictures.formats import ImageFacts, inspect
 from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource, Source
-from imgcell.pictures.writing import FORMAT_OF_SUFFIX, convert_to, write_bytes
+from imgcell.pictures.traced import Traced
+from imgcell.pictures.writing import FORMAT_OF_SUFFIX, SUFFIX_OF_FORMAT, convert_to, write_bytes
+
+if TYPE_CHECKING:
+    from imgcell.pictures.archive import Archive
 
 __all__ = ["LINEAGE", "Picture"]
 
@@ -24,7 +29,7 @@ __all__ = ["LINEAGE", "Picture"]
 LINEAGE = "imgcell"
 
 
-class Picture(Image.Image):
+class Picture(Traced, Image.Image):
     """A picture as a provider sent it, and a ``PIL.Image.Image`` in every respect.
 
     ``size``, ``mode`` and ``format`` are known from the header; pixels are decoded when they are first touched, once,
@@ -41,6 +46,7 @@ class Picture(Image.Image):
         source: The original bytes.
         record: How it was made.
         facts: What :func:`imgcell.pictures.inspect` says of *source*, if that is known already.
+        archive: The library it is in, for what came before and after it; ``None`` if it is in none.
 
     Attributes:
         record: How it was made, what it cost, what it came from.
@@ -56,7 +62,7 @@ class Picture(Image.Image):
     source: Source
     facts: ImageFacts
 
-    def __init__(self, source: Source, record: Record, facts: ImageFacts | None = None) -> None:
+    def __init__(self, source: Source, record: Record, facts: ImageFacts | None = None, archive: Archive | None = None) -> None:
         self._lock = RLock()
         self._decoded: Any = None
         self._preview: Any = None
@@ -66,10 +72,13 @@ class Picture(Image.Image):
         self._info = None  # Pillow's __init__ has just set an empty one
         self.source = source
         self.record = record
+        self._archive = archive
         self.facts = facts or inspect(source)
         self.format = self.facts.format
         self.format_description = {"PNG": "Portable network graphics", "JPEG": "JPEG (ISO 10918)", "WEBP": "WebP image"}[self.facts.format]
         self._set_shape(self.facts.mode, self.facts.stored_size)
+        if archive is None:
+            note_alive(self)
 
     def _set_shape(self, mode: str, size: tuple[int, int]) -> None:
         self._size = size
@@ -210,7 +219,14 @@ class Picture(Image.Image):
         """The original bytes, exactly as they came (their C2PA and other metadata with them)."""
         return self.source.read()
 
-    def save(self, fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes], format: str | None = None, **params: Any) -> None:  # noqa: A002  # Pillow calls it so
+    def save(
+        self,
+        fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes],
+        format: str | None = None,  # noqa: A002  # Pillow calls it so
+        *,
+        recipe: bool = False,
+        **params: Any,
+    ) -> None:
         """Write the picture.
 
         Asked for in its own format (by suffix or *format*), with no further parameters and not drawn on, it is
@@ -218,8 +234,21 @@ class Picture(Image.Image):
         where the format has no transparency the picture is laid on white.  A file is replaced only once the new one
         is complete.
 
+        With *recipe*, the copy that is written also holds :meth:`recipe` (PNG: an iTXt chunk; JPEG and WebP: XMP), which
+        :func:`imgcell.from_recipe` reads back.  Pixels and all other chunks stay byte for byte as they are; but a C2PA
+        manifest signs the whole file, so programs that verify it will report that copy as changed since it was signed.
+        Input pictures are left out of a recipe that would be too large for the format (JPEG: 64 KB in all).
+        :attr:`data` and the library's file are not touched.
+
+        Args:
+            fp: A path, or a file opened for writing bytes.
+            format: Pillow's name of the format, if not the suffix's.
+            recipe: Whether to put the recipe into the copy.
+            **params: Pillow's own; any of them encodes anew.
+
         Raises:
             ImageDecodeError: If the pixels are needed and damaged.
+            InvalidJobError: With *recipe*, for another format than PNG, JPEG and WebP, or if there is no room for it.
             OSError: If it cannot be written.
             ValueError: If the suffix is no image format's.
         """
@@ -238,15 +267,26 @@ class Picture(Image.Image):
                 if wanted is None:
                     raise ValueError(f"unknown file extension: {path.suffix}")
             data = convert_to(self, wanted, self.facts.orientation, params)
+        if recipe:
+            data = self._with_recipe(data, wanted)
         if path is not None:
             write_bytes(path, data)
         else:
             fp.write(data)  # type: ignore[union-attr]  # not a path, so a file
 
+    def _with_recipe(self, data: bytes, kind: str) -> bytes:
+        if kind not in SUFFIX_OF_FORMAT:
+            raise InvalidJobError(
+                tr("A recipe cannot be put into a {format} file.", format=kind), hint=tr("PNG, JPEG and WebP can hold one.")
+            )
+        from imgcell.pictures.embedding import embed, versions
+
+        return embed(data, kind, versions(self.recipe()))
+
     # -- copies ------------------------------------------------------------------------------------------------
 
     def __copy__(self) -> Picture:
-        twin = Picture(self.source, self.record, self.facts)
+        twin = Picture(self.source, self.record, self.facts, self._archive)
         if self._info is not None:
             twin._info = dict(self._info)
         if self.edited:
