@@ -26,13 +26,15 @@ class Options:
         language: ``"en"``, ``"zh-CN"``, or ``None`` to follow the environment (``LC_ALL``, ``LC_MESSAGES``, ``LANG``).
         ask_over_pictures: A cell that would make more pictures than this asks first (DESIGN.md section 5).
         ask_over_cost: ... and so does one whose estimate is above this many units of the provider's currency.
+        assumed_price: What one picture is taken to cost where no price is known: a number of US dollars, or a text with
+            the currency (``"0.30 CNY"``).  ``None`` (the default) leaves it unknown; a budget then refuses the request.
         allow_http: Whether an API, or a picture's address, may be plain ``http://`` beyond this machine.  The key and
             the pictures can then be read on the way.
         fake_ip_proxy: Set to True behind a proxy that answers every name with an address in 198.18.0.0/15 (Clash,
             mihomo, Surge in "fake-ip" mode); otherwise such addresses are not connected to.
     """
 
-    __slots__ = ("allow_http", "ask_over_cost", "ask_over_pictures", "embed", "fake_ip_proxy", "language")
+    __slots__ = ("allow_http", "ask_over_cost", "ask_over_pictures", "assumed_price", "embed", "fake_ip_proxy", "language")
 
     _ALLOWED: ClassVar[dict[str, tuple[object, ...]]] = {
         "embed": ("preview", "original"),
@@ -45,6 +47,7 @@ class Options:
     language: str | None
     ask_over_pictures: int
     ask_over_cost: float
+    assumed_price: float | str | None
     allow_http: bool
     fake_ip_proxy: bool
 
@@ -53,6 +56,7 @@ class Options:
         self.language = None
         self.ask_over_pictures = 8
         self.ask_over_cost = 1.0
+        self.assumed_price = None
         self.allow_http = False
         self.fake_ip_proxy = False
 
@@ -62,12 +66,29 @@ class Options:
         allowed = self._ALLOWED.get(name)
         if allowed is not None and value not in allowed:
             raise ValueError(f"imgcell.options.{name} takes {', '.join(map(repr, allowed))}, not {value!r}")
-        if allowed is None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
+        if name == "assumed_price":
+            if not _is_price(value):
+                raise ValueError(f"imgcell.options.assumed_price takes a number above 0, a text like '0.30 CNY', or None, not {value!r}")
+        elif allowed is None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
             raise ValueError(f"imgcell.options.{name} takes a number of 0 or more, not {value!r}")
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         return "Options(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__)) + ")"
+
+
+def _is_price(value: object) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str):
+        figure, _, currency = value.partition(" ")
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+            return False
+        try:
+            value = float(figure)
+        except ValueError:
+            return False
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1_000_000
 
 
 options = Options()

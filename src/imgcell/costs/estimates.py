@@ -10,36 +10,65 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from imgcell.costs.amounts import MOST, assumed
 from imgcell.jobs import Edit, Job
 from imgcell.providers.prices import Cost, Prices
 from imgcell.providers.profile import Model
 
-__all__ = ["bill", "estimate"]
+__all__ = ["bill", "estimate", "worst"]
+
+#: Output tokens of one partial picture (OpenAI's guide, FACTS.md section 2.7).
+_PARTIAL = 100
+#: Tokens around the words of a prompt, and those that come with every input picture: a little more than is seen.
+_AROUND, _AROUND_INPUT = 10, 40
+#: Tokens in one answer, at most: more is a mistake of whoever counted.
+_MOST_TOKENS = 1_000_000_000
 
 
-def estimate(job: Job, model: Model) -> Cost | None:
-    """Return what *job* will cost in all, at most, or ``None`` if no price is known.
+def estimate(job: Job, model: Model, inputs: int | None = None) -> Cost | None:
+    """Return what *job* will cost in all, as far as can be told before, or ``None`` if no price is known.
 
-    Where size or quality is left to the provider, the dearest price of the table that fits counts: a budget that is
-    kept must hold in the worst case (RELIABILITY.md section 6).
+    Where size or quality is left to the provider, the dearest price of the table that fits counts; the input pictures
+    of an edit count as many tokens as the model reads at most.  Without a price ``imgcell.options.assumed_price`` stands in.
+
+    Args:
+        job: What is wanted.
+        model: What is known of the model, prices among it.
+        inputs: How many pictures go in, the mask among them; ``None`` counts what *job* holds.
     """
     prices = model.prices
-    if prices is None:
-        return None
-    if prices.free:
+    if prices is not None and prices.free:
         return Cost(0.0, prices.currency, "free")
-    each = _listed(job, model, prices)
-    return Cost(_rounded(each * job.n), prices.currency, "estimated") if each is not None else None
+    each = _each(job, model, inputs)
+    if prices is None or each is None:
+        return assumed(job.n)
+    return Cost(_rounded(each * job.n), prices.currency, "estimated")
+
+
+def worst(job: Job, model: Model, inputs: int | None = None) -> Cost | None:
+    """Return what *job* can cost at most: what a budget sets aside before it is sent (RELIABILITY.md section 6).
+
+    That is :func:`estimate` and the words of the prompt, of which a token is at least a byte, for every picture.
+    """
+    likely = estimate(job, model, inputs)
+    prices = model.prices
+    if likely is None or likely.basis == "free" or prices is None or "image_output" not in prices.tokens:
+        return likely
+    if _each(job, model, inputs) is None:
+        return likely  # what the user assumes is all there is
+    words = len(job.prompt.encode("utf-8", "replace")) + _AROUND + _AROUND_INPUT * _inputs(job, inputs)
+    return Cost(_rounded(likely.amount + job.n * words * prices.tokens.get("text_input", 0.0) / 1_000_000), likely.currency, "estimated")
 
 
 def bill(usage: Mapping[str, Any] | None, model: Model, job: Job, pictures: int) -> Cost | None:
     """Return what one of *pictures* pictures of an answer cost: the answer's bill, shared equally.
 
     Args:
-        usage: Token counts as the answer states them, for all of its pictures, or ``None``.
+        usage: Token counts as the answer states them, or ``None``.  Whoever counts nothing at all, or a sum of zero, has
+            not said what it costs.
         model: What is known of the model, prices among it.
         job: What was asked for.
-        pictures: How many pictures the answer brought, from 1.
+        pictures: For how many pictures *usage* is, from 1; not how many were asked for.
 
     Returns:
         ``billed`` if the answer names a sum, ``computed`` from its tokens, else ``estimated`` from the table, or ``None``.
@@ -55,14 +84,33 @@ def bill(usage: Mapping[str, Any] | None, model: Model, job: Job, pictures: int)
         computed = _from_tokens(usage, prices.tokens, isinstance(job, Edit)) if prices is not None else None
         if computed is not None and prices is not None:
             return Cost(_rounded(computed / share), prices.currency, "computed")
-    if prices is None:
+    each = _each(job, model, None)
+    if prices is None or each is None:
+        return assumed(1)
+    return Cost(_rounded(each), prices.currency, "estimated")
+
+
+def _each(job: Job, model: Model, inputs: int | None) -> float | None:
+    """Return the price of one picture with what goes in for it, without the prompt."""
+    prices = model.prices
+    listed = _listed(job, model, prices) if prices is not None else None
+    if listed is None or prices is None:
         return None
-    each = _listed(job, model, prices)
-    return Cost(_rounded(each), prices.currency, "estimated") if each is not None else None
+    tokens = prices.tokens
+    partials = _PARTIAL * (job.partial_images or 0) * tokens.get("image_output", 0.0)
+    fidelity = _said(job.input_fidelity, model, "input_fidelity") if isinstance(job, Edit) else None
+    each = prices.input_tokens.get(fidelity or "high", 0) * tokens.get("image_input", tokens.get("text_input", 0.0))
+    return listed + (partials + each * _inputs(job, inputs)) / 1_000_000
+
+
+def _inputs(job: Job, known: int | None) -> int:
+    if not isinstance(job, Edit):
+        return 0
+    return known if known is not None else len(job.images) + (job.mask is not None)
 
 
 def _listed(job: Job, model: Model, prices: Prices) -> float | None:
-    """Return the price of one picture by size and quality, the dearest one where they are open."""
+    """Return the listed price of one picture by size and quality, the dearest one where they are open."""
     size = _said(job.size, model, "size")
     quality = _said(job.quality, model, "quality")
     fitting: list[float] = []
@@ -90,8 +138,8 @@ def _from_tokens(usage: Mapping[str, Any], prices: Mapping[str, float], edit: bo
         return None
     output = _count(usage.get("output_tokens"))
     read = _count(usage.get("input_tokens"))
-    if output is None or read is None:
-        return None
+    if not output or read is None:
+        return None  # a picture came, so no tokens means: not counted
     details = usage.get("input_tokens_details")
     images = texts = None
     if isinstance(details, Mapping):
@@ -110,15 +158,15 @@ def _from_tokens(usage: Mapping[str, Any], prices: Mapping[str, float], edit: bo
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MOST or not math.isfinite(value):
         return None
     return float(value)
 
 
 def _rounded(amount: float) -> float:
-    # A tenth of a millionth: sums of prices per million tokens, without the dust of binary fractions.
-    return round(amount, 10)
+    # Without the dust of binary fractions; three thirds still add up to what they are thirds of, at ten digits.
+    return round(amount, 12)

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["Basis", "Cost", "Prices"]
+__all__ = ["INPUT_TOKENS", "TOKENS", "Basis", "Cost", "Prices"]
+
+#: Where the file says nothing: OpenAI counts 65 + 129 a tile of 512 pixels, and 4,160 or 6,240 more at high fidelity.
+INPUT_TOKENS: Mapping[str, int] = {"low": 1000, "high": 7000}
+#: What a price per 1,000,000 tokens can be for.
+TOKENS = ("text_input", "text_input_cached", "image_input", "image_input_cached", "image_output")
 
 Basis: TypeAlias = Literal["billed", "computed", "estimated", "free"]
 
@@ -38,6 +43,7 @@ class Prices:
         tokens: Price per 1,000,000 tokens: ``text_input``, ``text_input_cached``, ``image_input``,
             ``image_input_cached``, ``image_output``.
         pictures: Price per picture by ``"<size>.<quality>"``, ``"<size>"``, ``".<quality>"`` or ``""``.
+        input_tokens: How many tokens one input picture counts at most, by input fidelity (``"low"``, ``"high"``).
     """
 
     date: str
@@ -45,3 +51,4 @@ class Prices:
     free: bool = False
     tokens: Mapping[str, float] = field(default_factory=dict)
     pictures: Mapping[str, float] = field(default_factory=dict)
+    input_tokens: Mapping[str, int] = field(default_factory=lambda: dict(INPUT_TOKENS))

@@ -17,17 +17,28 @@ The format::
     quality = { values = ["low", "high"], closed = true }
     [models."some-model"]                    # differences from the defaults, or from like = "another-model"
     prompt_limit = 4000
+    [models."some-model".prices]             # what it costs here; [defaults.prices] for all models, prices = false for none
+    date = "2026-11-21"                      # the day on which they were read
+    currency = "CNY"                         # ISO 4217; USD if not said
+    tokens = { text_input = 36.0, image_input = 58.0, image_output = 216.0 }    # per 1,000,000
+    [models."some-model".prices.pictures]    # per picture: "<size>.<quality>", "<size>", ".<quality>" or ""
+    "1024x1024.low" = 0.05
+    "" = 0.30                                # whatever the size and the quality
+
+A table of prices takes the place of what was there before as a whole: old prices never fill the gaps of new ones.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from imgcell.errors import ConfigurationError
 from imgcell.language import tr
-from imgcell.providers.prices import Prices
+from imgcell.providers.prices import INPUT_TOKENS, TOKENS, Prices
 from imgcell.providers.profile import Field, Model, Provider
 
 __all__ = ["Source", "merged", "provider_of"]
@@ -109,11 +120,15 @@ def _keys(text: str) -> list[str]:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *base* with the values of *over* in their places; tables are merged, everything else is replaced."""
+    """Return *base* with the values of *over* in their places; tables are merged, everything else is replaced.
+
+    Prices are replaced as a whole: of two lists in two currencies no mixture is true.
+    """
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
-        result[key] = merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+        both = isinstance(known, Mapping) and isinstance(value, Mapping) and key != "prices"
+        result[key] = merged(known, value) if both else value
     return result
 
 
@@ -260,14 +275,29 @@ def _prices(table: Mapping[str, Any], source: Source, place: tuple[str, ...]) ->
     if "free" in table:
         read.check("free", bool, "true / false")
         values["free"] = table["free"]
-    for key in ("tokens", "pictures"):
+    for key, names in (("tokens", TOKENS), ("pictures", ())):
         prices = read.table(key)
         for name, price in prices.items():
-            if not _is_number(price) or price < 0:
+            if names and name not in names:
+                # A misspelled price would read as one that is not known.
+                raise read.error(tr("unknown key {key}; known are {keys}", key=repr(name), keys=", ".join(names)), key, name)
+            if not _is_number(price) or not 0 <= price < math.inf:
                 raise read.error(tr("{key} must be a price of 0 or more, not {value}", key=name, value=repr(price)), key, name)
         values[key] = {name: float(price) for name, price in prices.items()}
+    counts = read.table("input_tokens")
+    for name, count in counts.items():
+        if name not in INPUT_TOKENS or not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise read.error(tr("input_tokens holds whole numbers for low and high, not {value}", value=f"{name} = {count!r}"), "input_tokens")
+    values["input_tokens"] = {**INPUT_TOKENS, **counts}
     if not values.get("date"):
         raise read.error(tr("prices need a date: the day on which they were read"))
+    try:
+        dt.date.fromisoformat(values["date"])
+    except ValueError:
+        raise read.error(tr("{key} must be a day like 2026-11-21, not {value}", key="date", value=repr(values["date"])), "date") from None
+    currency = values.get("currency", "USD")
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+        raise read.error(tr("{key} must be three capital letters like USD, not {value}", key="currency", value=repr(currency)), "currency")
     return Prices(**values)
 
 
