@@ -44,7 +44,7 @@ def test_a_line_is_ascii_json(ledger, home):
     """One object a line, no byte above 127, with version and time, whatever the facts are."""
     facts = {"prompt": "猫\ud800\n\x00", "extra": MappingProxyType({"a": {1, 2}}), "path": home, "state": "done", "attempt": "forged"}
     attempt = ledger.open(facts, room=ROOM)
-    (path,) = (home / "ledger").iterdir()
+    (path,) = (home / "ledger").glob("*.jsonl")
     raw = path.read_bytes()
     assert raw.isascii()
     assert raw.count(b"\n") == 1
@@ -247,7 +247,7 @@ def test_a_failed_fsync_is_not_trusted_to_succeed_later(ledger, home, monkeypatc
     assert states(home) == ["sending", "done", "sending", "not-sent"]
     monkeypatch.undo()
     ledger.open({}, room=ROOM)
-    assert len(list((home / "ledger").iterdir())) == 2
+    assert len(list((home / "ledger").glob("*.jsonl"))) == 2
 
 
 def test_a_home_that_was_removed_is_made_again(ledger, home):
@@ -281,7 +281,7 @@ def test_a_torn_ledger_is_read_up_to_the_tear(tmp_path_factory, cut, junk):
         attempt.note("answered", note="猫")
         attempt.finish("done")
     whole = list(read_ledger(home))
-    (path,) = (home / "ledger").iterdir()
+    (path,) = (home / "ledger").glob("*.jsonl")
     raw = path.read_bytes()
     kept = raw[: int(len(raw) * cut)]
     path.write_bytes(kept + junk.replace(b"\n", b""))
@@ -347,7 +347,7 @@ def test_threads_do_not_mix_their_lines(ledger, home):
     lines = list(read_ledger(home))
     assert len(lines) == 240
     assert len({line["attempt"] for line in lines}) == 80
-    assert len(list((home / "ledger").iterdir())) == 1
+    assert len(list((home / "ledger").glob("*.jsonl"))) == 1
     assert not pending(home)
 
 
@@ -373,7 +373,7 @@ assert os.waitpid(child, 0)[1] == 0
 first.finish("done")
 """
     subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(home)], check=True, timeout=60)
-    files = sorted((home / "ledger").iterdir())
+    files = sorted((home / "ledger").glob("*.jsonl"))
     assert len(files) == 2
     assert {file.name.split("-")[1] for file in files} == {str(line["pid"]) for line in read_ledger(home) if line["state"] == "sending"}
     assert not pending(home)

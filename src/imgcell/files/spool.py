@@ -126,6 +126,26 @@ class SpoolFile:
     def __del__(self) -> None:
         self._close()
 
+    @classmethod
+    def existing(cls, path: Path, *, step: str = "extract", sync_folder: Callable[[], None] | None = None) -> SpoolFile:
+        """Return the file that an ended process left, hashed.  It counts as not synced: that process may not have got so far.
+
+        Raises:
+            OSError: It is not there, or cannot be read or written.
+        """
+        file = cls(path, step=step, sync_folder=sync_folder)
+        file._descriptor = disk.append_to(path)
+        while piece := os.read(file._descriptor, PIECE):
+            file._hash.update(piece)
+            file.size += len(piece)
+        file._written = file.size
+        return file
+
+    @property
+    def name(self) -> str:
+        """Name of its file, empty if it never was to be one.  Stands in what is left of the answer, in the place of the bytes."""
+        return self._file.name if self._file is not None else ""
+
     # -- receiving --------------------------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview, /) -> None:

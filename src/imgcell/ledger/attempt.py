@@ -59,6 +59,11 @@ class Attempt:
         self._extracts.append(extract)
         return extract
 
+    def flush(self) -> None:
+        """Have written, soon, all that came, the pictures first; does not wait."""
+        for file in self._files():
+            file.flush()
+
     def sync(self) -> None:
         """Return when all that came is durable; what the disk refused is in memory (see :attr:`problem`)."""
         files = self._files()
@@ -82,7 +87,7 @@ class Attempt:
         return next((file.problem for file in self._files() if file.problem), None) if self._spool is not None else None
 
     def note(self, state: str, **facts: Any) -> None:
-        """Write a line, durably.  ``answered`` adds what is in the spool.
+        """Write a line, durably.  ``answered`` adds what is in the spool, ``url`` where there the picture will begin.
 
         Raises:
             OSError: It could not be written.
@@ -94,6 +99,8 @@ class Attempt:
             facts["files"] = [
                 {"file": f"{self.id}.{k}.bin", "sha256": extract.sha256, "bytes": extract.size} for k, extract in enumerate(self._extracts)
             ]
+        if state == "url":
+            facts["extract"] = len(self._extracts)
         self._journal.append(line(self.id, state, facts))
 
     def finish(self, state: str, **facts: Any) -> None:

@@ -14,7 +14,7 @@ __all__ = ["ENDS", "SETTLED", "STATES", "host", "line", "new_id", "plain"]
 SETTLED = frozenset({"not-sent", "turned-away", "refused", "done"})
 #: The states that end an attempt.
 ENDS = SETTLED | {"unknown", "paid-unread", "paid-pending"}
-STATES = ENDS | {"sending", "answered", "url"}
+STATES = ENDS | {"sending", "answered", "url", "settled"}
 
 #: Sorts as its digits do.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"

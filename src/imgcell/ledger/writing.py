@@ -16,6 +16,7 @@ from typing import Any
 from imgcell.errors import StorageError
 from imgcell.files import disk
 from imgcell.files.group import GroupCommit
+from imgcell.files.lock import Held, hold
 from imgcell.language import tr
 from imgcell.ledger.attempt import Attempt
 from imgcell.ledger.lines import host, line, new_id, plain
@@ -86,6 +87,8 @@ class Ledger:
             if self._file is None or not self._file.usable():
                 self._file = None  # the old one may still be in another thread's hands, which closes it
                 self._file = _LedgerFile(self.home / "ledger")
+                # Also of a file that is given up: what it began is still under way.
+                self._held.append(self._file.held)
             file = self._file
             file.write(data, f"ledger-{entry['state']}")
         try:
@@ -138,20 +141,32 @@ class Ledger:
     def _reset(self) -> None:
         self._lock = threading.Lock()
         self._file = None
+        self._held: list[Held | None] = []
         self._attempts: weakref.WeakSet[Attempt] = weakref.WeakSet()
         self._sync_spool = GroupCommit(lambda: disk.sync_folder(self.home / "spool"))
 
 
 _ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
+#: In a forked child, its parent's locks: never let go of here, whatever version of filelock there is.
+_inherited: list[Held | None] = []
 
 
 def _after_fork() -> None:
     for ledger in list(_ledgers):
+        _inherited.extend(ledger._held)
         ledger._reset()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _locked(path: Path) -> Held | None:
+    try:
+        return hold(path.with_name(path.name + ".lock"))
+    except OSError:
+        # A file system without locks: others go by process id and age (imgcell.ledger.liveness).
+        return None
 
 
 class _LedgerFile:
@@ -163,6 +178,8 @@ class _LedgerFile:
         day = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%d")
         self._path = folder / f"{day}-{os.getpid()}-{os.urandom(4).hex()}.jsonl"
         disk.make_folder(folder)
+        # Before the file is there: nobody may ever see one of a living process that is not locked.
+        self.held = _locked(self._path)
         self._descriptor = disk.create(self._path, "ledger")
         self.commit = GroupCommit(self._flush)
         disk.sync_folder(folder)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from imgcell.transport.gate import Gate
     from imgcell.transport.keys import Key
 
-__all__ = ["Endpoint", "Exchange", "Listener"]
+__all__ = ["Endpoint", "Exchange", "Listener", "state_of"]
 
 T = TypeVar("T")
 
@@ -185,10 +185,10 @@ class Exchange:
                     await self._drive(flow)
             except TimeoutError:
                 error = self._timed_out()
-                state = _state_of(error)
+                state = state_of(error)
                 raise self._complete(error) from None
             except ImgcellError as error:
-                state = _state_of(error)
+                state = state_of(error)
                 raise self._complete(error) from None
             except asyncio.CancelledError:
                 state = "unknown" if self._delivery.started else "not-sent"
@@ -255,10 +255,10 @@ class Exchange:
         name = self._endpoint.name
         self._delivery = Delivery(on_whole=lambda: self._listener.state("working", tr("{provider} is working on it", provider=name)))
         self.attempt = None
+        self.notes = call.notes
         await self._open()
         assert self.attempt is not None
         headers = self._headers(call, self.attempt.id)
-        self.notes = call.notes
         self._listener.delivered(self._delivery)
         self._listener.state("sending", tr("sending to {provider}", provider=self._endpoint.name))
         url = f"{self._endpoint.base_url}/{call.path}"
@@ -310,6 +310,7 @@ class Exchange:
             **self._facts,
             "base_url": self._endpoint.base_url,
             "idempotency_key": self._idempotency_key,
+            "sent_notes": list(self.notes),
         }
         ledger = self._endpoint.ledger
         if isinstance(ledger, MemoryLedger):
@@ -416,7 +417,8 @@ class Exchange:
         )
 
 
-def _state_of(error: ImgcellError) -> str:
+def state_of(error: ImgcellError) -> str:
+    """Return the state of the ledger that *error* ends an attempt with."""
     if isinstance(error, RateLimitError):
         return "turned-away"
     if isinstance(error, AnswerError):

@@ -95,6 +95,9 @@ class Receiver:
                 self._events.extend(self._reader.finish())
             else:
                 self._events.extend(self._reader.feed(piece))
+                if self._events:
+                    # Should the process end now, what has come is found again.
+                    self.keep_rest()
         if self._events:
             return self._events.popleft()
         self.keep_rest()
@@ -108,14 +111,14 @@ class Receiver:
         """Write what is not yet in the spool there: everything of the answer but its pictures, which are."""
         if self._reader is None:
             return
-        skeleton = bytes(self._reader.skeleton)
-        fresh = skeleton[self._spooled :]
-        self._spooled = len(skeleton)
+        fresh = bytes(self._reader.skeleton[self._spooled :])
+        self._spooled += len(fresh)
         for secret in self._secrets:
             fresh = fresh.replace(secret, b"****")
         # A full disk here costs the record of an answer, not the answer.
         with contextlib.suppress(OSError):
             self._attempt.write(fresh)
+            self._attempt.flush()
 
     def _whole(self) -> Reply | None:
         """Return the document if all of it came although the answer broke off behind it: it is paid for."""

@@ -51,7 +51,8 @@ class JsonReader:
 
     Attributes:
         kind: ``"json"``.
-        skeleton: The body so far, each extract standing as ``"imgcell:<token>:<number>"``; it only grows at its end.
+        skeleton: The body so far, each extract standing as ``"imgcell:<token>:<number>"``, with ``:<name>`` behind it if
+            it has one; it only grows at its end.
         extracts: The extracts so far, in the order of their numbers.
     """
 
@@ -194,7 +195,9 @@ class JsonReader:
             return stop
         if quote < 0:
             return stop
-        self.skeleton += f'{self._token}:{len(self.extracts)}"'.encode()
+        # The name is for whoever reads the skeleton when this reader is gone.
+        name = getattr(sink.extract, "name", "")
+        self.skeleton += f'{self._token}:{len(self.extracts)}{":" if name else ""}{name}"'.encode()
         self.extracts.append(sink.extract)
         self._sink = None
         self._state = _OUTSIDE
@@ -214,7 +217,7 @@ class JsonReader:
     def _filled(self, value: Any) -> Any:
         if isinstance(value, str):
             if value.startswith(self._token):
-                return self.extracts[int(value[len(self._token) + 1 :])]
+                return self.extracts[int(value[len(self._token) + 1 :].partition(":")[0])]
             return value
         if isinstance(value, list):
             return [self._filled(item) for item in value]
