@@ -30,9 +30,9 @@ from imgcell.pictures.steps import Final, Partial, Step
 from imgcell.portal import Portal, portal
 from imgcell.transport.exchange import Endpoint
 from imgcell.transport.fetch import Downloads
-from imgcell.transport.gate import Gate
 from imgcell.transport.http import Pool
 from imgcell.transport.keys import Key, find_key
+from imgcell.transport.sharing import gate_for
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -298,6 +298,18 @@ class Client:
             raise InvalidJobError(tr("Without a library nothing can be found again."), hint=tr("Leave library=False out."))
         return look_up(library, ready, cell=cell, but=but, nth=nth)
 
+    # -- when too much went wrong -----------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is sent: three requests in a row to this provider ended without an answer, perhaps charged."""
+        # A client that never sent anything has nothing to answer for, and may have neither address nor key.
+        return self._endpoint is not None and self._endpoint[1].gate.paused
+
+    def resume(self) -> None:
+        """Send again after a pause; what was not sent meanwhile is to be asked for again."""
+        self._connected().gate.resume()
+
     # -- closing ----------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -360,14 +372,17 @@ class Client:
                 key=key,
                 pool=Pool(self._connect_timeout),
                 downloads=Downloads(base_url, self._connect_timeout),
-                gate=Gate(self._max_in_flight),
+                gate=gate_for(base_url, key, self._home),
                 ledger=shelf(self._home)[0],
+                max_in_flight=self._max_in_flight,
             )
             closed_when_dropped(endpoint, current)
             self._endpoint = (current, endpoint)
-        # The environment may have changed since.
-        self._endpoint[1].key = key
-        return self._endpoint[1]
+        endpoint = self._endpoint[1]
+        # The environment may have changed since, and another key has another gate.
+        endpoint.key, endpoint.gate = key, gate_for(endpoint.base_url, key, self._home)
+        endpoint.gate.allow(self.provider.images_per_minute)
+        return endpoint
 
     def _made(
         self, job: Job | Ready, on_step: Callable[[Step], object] | None, sheet: Sheet | None = None, position: int = 0, once: bool = False

@@ -96,6 +96,8 @@ class Provider:
         url_variables: Environment variables that may hold the address.
         server: ``"module:function"`` that starts a server in this process and returns its base URL (the sandbox).
         default_model: Used when the user names none.
+        images_per_minute: How many pictures the account may ask for in a minute, if the user or the document says so;
+            requests are then spaced to keep to it.  Without it, it is learned from what the provider says.
         models: The described ones, by name.
         defaults: For every other name.
         document: Which document the table was written from.
@@ -112,6 +114,7 @@ class Provider:
     key_variables: tuple[str, ...] = ()
     url_variables: tuple[str, ...] = ()
     server: str | None = None
+    images_per_minute: float | None = None
     document: str = ""
     source: str = ""
 

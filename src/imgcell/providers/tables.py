@@ -9,6 +9,7 @@ The format::
     key = ["MY_RELAY_API_KEY"]               # environment variables that may hold the key
     url = ["MY_RELAY_BASE_URL"]              # ... and the address
     default_model = "gpt-image-2"
+    images_per_minute = 10                   # what your account may ask for; requests are spaced to keep to it
 
     [defaults]                               # the attributes of profile.Model, for every model
     pictures_per_call = 1
@@ -43,7 +44,20 @@ from imgcell.providers.profile import Field, Model, Provider
 
 __all__ = ["Source", "merged", "provider_of"]
 
-_PROVIDER_KEYS = ("like", "title", "document", "base_url", "server", "dialect", "key", "url", "default_model", "defaults", "models")
+_PROVIDER_KEYS = (
+    "like",
+    "title",
+    "document",
+    "base_url",
+    "server",
+    "dialect",
+    "key",
+    "url",
+    "default_model",
+    "images_per_minute",
+    "defaults",
+    "models",
+)
 _DIALECTS = ("openai", "json_images")
 _SHAPES = ("multipart", "json", "generations")
 _PLACES = ("body", "prompt", "refused")
@@ -127,8 +141,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
-        both = isinstance(known, Mapping) and isinstance(value, Mapping) and key != "prices"
-        result[key] = merged(known, value) if both else value
+        if isinstance(known, Mapping) and isinstance(value, Mapping) and key != "prices":
+            value = merged(known, value)
+        result[key] = value
     return result
 
 
@@ -155,6 +170,10 @@ def provider_of(name: str, table: Mapping[str, Any], source: Source, place: tupl
     address = table.get("base_url", "")
     if address and not address.startswith(("http://", "https://")):
         raise read.error(tr("{key} must begin with http:// or https://, not {value}", key="base_url", value=repr(address)), "base_url")
+    pace = table.get("images_per_minute")
+    if pace is not None and not (_is_number(pace) and 0 < pace <= 1_000_000):
+        reason = tr("{key} must be a number above 0, not {value}", key="images_per_minute", value=repr(pace))
+        raise read.error(reason, "images_per_minute")
     defaults = read.table("defaults")
     # Before the models, which repeat its mistakes in places that nobody wrote.
     standing_in = _model("", defaults, source, (*place, "defaults"))
@@ -173,6 +192,7 @@ def provider_of(name: str, table: Mapping[str, Any], source: Source, place: tupl
         key_variables=tuple(read.texts("key")),
         url_variables=tuple(read.texts("url")),
         server=table.get("server"),
+        images_per_minute=float(pace) if pace is not None else None,
         document=table.get("document", ""),
         source=source.name,
     )
@@ -287,7 +307,8 @@ def _prices(table: Mapping[str, Any], source: Source, place: tuple[str, ...]) ->
     counts = read.table("input_tokens")
     for name, count in counts.items():
         if name not in INPUT_TOKENS or not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise read.error(tr("input_tokens holds whole numbers for low and high, not {value}", value=f"{name} = {count!r}"), "input_tokens")
+            said = f"{name} = {count!r}"
+            raise read.error(tr("input_tokens holds whole numbers for low and high, not {value}", value=said), "input_tokens")
     values["input_tokens"] = {**INPUT_TOKENS, **counts}
     if not values.get("date"):
         raise read.error(tr("prices need a date: the day on which they were read"))

@@ -4,7 +4,8 @@ The rows of the table in RELIABILITY.md section 1.5:
 
 ===================  =========================================================================================
 not sent             no connection: up to three tries, then :class:`NotSentError`
-turned away          the flow raises :class:`RateLimitError`: all wait, then the same job again, four times at most
+turned away          the flow raises :class:`RateLimitError`: all wait, then the same job again, four times at most;
+                     not counted if it was out already when others learned how long to wait
 refused              the flow raises another :class:`AnswerError`: never again
 unknown              anything between the request's first byte and the answer's last: never again
 paid, unreadable     the flow raises a :class:`PaidError`: never again, the bytes are kept
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -40,6 +42,7 @@ from imgcell.language import tr
 from imgcell.ledger import SETTLED, MemoryLedger
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
+from imgcell.transport.gate import LONGEST_WAIT
 from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Delivery, Pool
 from imgcell.transport.receive import Receiver
 from imgcell.wire.answers import request_id
@@ -49,7 +52,7 @@ from imgcell.wire.texts import display_text, redact
 if TYPE_CHECKING:
     from imgcell.ledger import Attempt, Ledger
     from imgcell.transport.fetch import Downloads
-    from imgcell.transport.gate import Gate
+    from imgcell.transport.gate import Gate, Turn
     from imgcell.transport.keys import Key
 
 __all__ = ["Endpoint", "Exchange", "Listener", "state_of"]
@@ -58,10 +61,8 @@ T = TypeVar("T")
 
 #: Tries at a connection, and seconds before the second and the third.
 _CONNECTION_PAUSES = (0.3, 1.0)
-#: Times that a job is sent to a provider that turns it away, and the seconds to wait when it does not say how long.
-_BUSY_PAUSES = (2.0, 5.0, 15.0)
-#: A wait longer than this is shown to the user instead.
-LONGEST_WAIT = 60.0
+#: Times that a job is sent to a provider that turns it away although it waited as it was told, and times in all.
+_TRIES, _ALL_TRIES = 4, 12
 #: Bytes of free disk to expect for one answer.
 _ROOM = 64_000_000
 
@@ -87,12 +88,33 @@ class Listener(Protocol):
     def outcome(self) -> Mapping[str, Any]:
         """Be asked what came of it: facts for the ledger's last line."""
 
+    def turn(self) -> contextlib.AbstractAsyncContextManager[object]:
+        """Let those go first whose turn it is, before a request is checked against the budgets and written down."""
+
+    def reserving(self) -> contextlib.AbstractContextManager[object]:
+        """Set aside what the request may cost while it is written down; raise if it may not be sent."""
+
+    def may_block(self) -> bool:
+        """Whether :meth:`reserving` may have to wait for other kernels."""
+
+    def over(self, state: str, attempt: str) -> None:
+        """Be told how an attempt ended."""
+
 
 class Endpoint:
     """What all conversations of one client share."""
 
     def __init__(
-        self, *, name: str, base_url: str, key: Key | None, pool: Pool, downloads: Downloads, gate: Gate, ledger: Ledger | MemoryLedger
+        self,
+        *,
+        name: str,
+        base_url: str,
+        key: Key | None,
+        pool: Pool,
+        downloads: Downloads,
+        gate: Gate,
+        ledger: Ledger | MemoryLedger,
+        max_in_flight: int,
     ) -> None:
         self.name = name
         self.base_url = base_url.rstrip("/")
@@ -101,6 +123,7 @@ class Endpoint:
         self.downloads = downloads
         self.gate = gate
         self.ledger = ledger
+        self.max_in_flight = max_in_flight
 
     async def close(self) -> None:
         """Close all connections."""
@@ -132,6 +155,7 @@ class Exchange:
         self._idempotency_key = uuid.uuid4().hex
         self._delivery = Delivery()
         self._receiver: Receiver | None = None
+        self._turn: Turn | None = None
         self._fetching = False
         self._last_partial: Extract | None = None
         self.attempt: Attempt | None = None
@@ -146,24 +170,49 @@ class Exchange:
         Raises:
             ImgcellError: See the table above; the ledger has the outcome when it is raised.
         """
-        name = self._endpoint.name
-        for pause in (*_BUSY_PAUSES, None):
+        gate = self._endpoint.gate
+        counted, served = 0, gate.served
+        for tried in range(1, _ALL_TRIES + 1):
             self.attempt = None
+            # A callback's blocking call runs inside the request that called it back: waiting here for the slot which
+            # that request holds would be for ever.
+            turn = gate.turn(
+                self._facts.get("pictures") or 1,
+                owner=self._endpoint,
+                limit=self._endpoint.max_in_flight,
+                tell=self._in_line,
+                nested=portal().nested(),
+            )
             try:
-                await self._once(converse())
+                await self._once(converse, turn)
             except RateLimitError as error:
-                wait = error.retry_after if error.retry_after is not None else pause
-                if pause is None or wait is None or wait > LONGEST_WAIT:
+                counted += turn.counts
+                if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
                     raise _with_time(error) from None
-                self._endpoint.gate.hold(wait)
-                self._listener.state("waiting", tr("{provider} is busy, waiting {seconds} s", provider=name, seconds=f"{wait:.0f}"))
+                if counted >= _TRIES or tried == _ALL_TRIES:
+                    if gate.served == served:
+                        gate.stop(error)  # it turns everybody away, however long they wait
+                    raise
+                # Nothing is out any more: an interrupt in the meantime stops it at once.
+                self._delivery = Delivery()
+                self._listener.delivered(self._delivery)
+                self._listener.state("waiting", _waiting(turn.held))
             else:
                 return
+
+    def _in_line(self, seconds: float) -> None:
+        if seconds > 0:
+            self._listener.state("waiting", _waiting(seconds))
+        else:
+            self._listener.state("queued", tr("in line"))
 
     async def threaded(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Run blocking work of ledger or store in a thread (or at once, where nothing blocks)."""
         if isinstance(self._endpoint.ledger, MemoryLedger):
             return function(*arguments, **named)
+        return await self._in_thread(function, *arguments, **named)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         try:
             working = asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
         except RuntimeError:
@@ -172,32 +221,35 @@ class Exchange:
             return function(*arguments, **named)
         return await working
 
-    async def _once(self, flow: Flow) -> None:
-        # A callback's blocking call runs inside the request that called it back: waiting here for the slot which
-        # that request holds would be for ever.
-        gate: Any = contextlib.AsyncExitStack() if portal().nested() else self._endpoint.gate
-        async with gate:
+    async def _once(self, converse: Callable[[], Flow], turn: Turn) -> None:
+        async with turn:
             self._listener.may_send()
-            state = "done"
+            self._turn = turn
+            flow = converse()
+            state = outcome = "done"
             deadline = Deadline(self._timeout)
             try:
                 async with deadline:
                     await self._drive(flow)
             except TimeoutError:
                 error = self._timed_out()
-                state = state_of(error)
+                state = outcome = state_of(error)
                 raise self._complete(error) from None
             except ImgcellError as error:
-                state = state_of(error)
-                raise self._complete(error) from None
+                state = outcome = state_of(error)
+                turn.heed(self._complete(error))
+                raise error from None
             except asyncio.CancelledError:
                 state = "unknown" if self._delivery.started else "not-sent"
+                # The user let go of it; that says nothing about the provider.
+                outcome = "let-go" if self._delivery.started else "not-sent"
                 raise
             except Exception:
                 # A fault of ours after the request went out must not read as "not charged".
-                state = "unknown" if self._delivery.started else "not-sent"
+                state = outcome = "unknown" if self._delivery.started else "not-sent"
                 raise
             finally:
+                turn.outcome = outcome
                 flow.close()
                 if isinstance(self._endpoint.ledger, MemoryLedger):
                     await self._finish(state)
@@ -216,8 +268,11 @@ class Exchange:
                 receiver.keep_rest()
             with contextlib.suppress(OSError, StorageError):
                 await self.threaded(attempt.sync)
-        with contextlib.suppress(OSError, StorageError):
-            await self.threaded(attempt.finish, state, **self._listener.outcome())
+        try:
+            with contextlib.suppress(OSError, StorageError):
+                await self.threaded(attempt.finish, state, **self._listener.outcome())
+        finally:
+            self._listener.over(state, attempt.id)
 
     async def _drive(self, flow: Flow) -> None:
         answer: Any = None
@@ -253,7 +308,13 @@ class Exchange:
             # The flow asks again, because the answer said that nothing was made (see the dialect's notes).
             await self._finish("refused")
         name = self._endpoint.name
-        self._delivery = Delivery(on_whole=lambda: self._listener.state("working", tr("{provider} is working on it", provider=name)))
+
+        def whole() -> None:
+            if self._turn is not None:
+                self._turn.sent()
+            self._listener.state("working", tr("{provider} is working on it", provider=name))
+
+        self._delivery = Delivery(on_whole=whole)
         self.attempt = None
         self.notes = call.notes
         await self._open()
@@ -280,6 +341,8 @@ class Exchange:
         self._listener.state("receiving", tr("receiving"))
         receiver = self._receiver = Receiver(answer, self.attempt, secrets=self._endpoint.secrets())
         self.request_id = request_id(receiver.headers)
+        if self._turn is not None:
+            self._turn.heard(receiver.headers)
         if 300 <= answer.status < 400:
             raise self._redirected(receiver.headers.get("location", ""))
         try:
@@ -313,16 +376,22 @@ class Exchange:
             "sent_notes": list(self.notes),
         }
         ledger = self._endpoint.ledger
-        if isinstance(ledger, MemoryLedger):
-            self.attempt = ledger.open(facts, room=_ROOM)
-            return
-        opening = asyncio.ensure_future(self.threaded(ledger.open, facts, room=_ROOM))
-        try:
-            self.attempt = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            # The line may stand in the ledger already; it gets its end.
-            self.attempt = await opening
-            raise
+
+        def begin() -> Attempt:
+            with self._listener.reserving():
+                return ledger.open(facts, room=_ROOM)
+
+        async with self._listener.turn():
+            if isinstance(ledger, MemoryLedger) and not self._listener.may_block():
+                self.attempt = begin()
+                return
+            opening = asyncio.ensure_future(self._in_thread(begin))
+            try:
+                self.attempt = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                # The line may stand in the ledger already; it gets its end.
+                self.attempt = await opening
+                raise
 
     def _headers(self, call: Call, attempt: str) -> dict[str, str]:
         headers = {
@@ -430,6 +499,10 @@ def state_of(error: ImgcellError) -> str:
     if isinstance(error, OutcomeUnknownError):
         return "unknown"
     return "not-sent"
+
+
+def _waiting(seconds: float) -> str:
+    return tr("waiting {seconds} s (rate limit)", seconds=math.ceil(seconds))
 
 
 def _with_time(error: RateLimitError) -> RateLimitError:

@@ -6,7 +6,7 @@ request's header is made (RELIABILITY.md section 4.1).
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import os
 import sys
 from collections.abc import Iterable
@@ -33,9 +33,15 @@ class Key:
         """Whether it can stand in an HTTP header at all."""
         return bool(self._secret) and self._secret.isascii() and self._secret.isprintable() and " " not in self._secret
 
-    def fingerprint(self) -> str:
-        """Return a short digest that tells two keys apart and gives neither away."""
-        return hashlib.sha256(b"imgcell key:" + self._secret.encode("utf-8", "replace")).hexdigest()[:12]
+    def fingerprint(self, purpose: str = "") -> str:
+        """Return a short digest that tells two keys apart and gives neither away; 16 hexadecimal digits.
+
+        It is the HMAC of *purpose* under the key itself: there is no salt that would have to be hidden somewhere, two
+        purposes (two providers) have digests that nobody can connect, and an API key is far too long to be guessed from
+        one.  It is cut to 64 bits, so that even a right guess is not proved.
+        """
+        secret = self._secret.encode("utf-8", "replace")
+        return hmac.new(secret, b"imgcell key:" + purpose.encode("utf-8", "replace"), "sha256").hexdigest()[:16]
 
     def __repr__(self) -> str:
         return "****"
