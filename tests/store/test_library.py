@@ -39,7 +39,7 @@ def test_a_picture_and_its_record_come_back(library, home, answered):
     assert not list((home / "spool").iterdir())
     assert extract.read() == PICTURE
     document = json.loads((home / "records" / f"{record.id}.json").read_bytes())
-    assert (document["v"], document["prompt"]) == (1, "一只猫")
+    assert (document["v"], document["prompt"]) == (2, "一只猫")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

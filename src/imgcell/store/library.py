@@ -2,8 +2,11 @@
 
 ::
 
-    <home>/blobs/<ab>/<sha256>     the provider's bytes, untouched
-    <home>/records/<id>.json       ``v`` (1) and the fields of :class:`imgcell.pictures.record.Record`
+    <home>/blobs/<ab>/<sha256>     the provider's bytes, untouched; also those of pictures and masks that were sent
+    <home>/records/<id>.json       ``v`` (2) and the fields of :class:`imgcell.pictures.record.Record`
+    <home>/annotations/            stars, tags and notes (:mod:`imgcell.store.remarks`)
+    <home>/trash/                  what was deleted (:mod:`imgcell.store.trash`)
+    <home>/index.sqlite3           made from all of these and the ledgers (:mod:`imgcell.store.index`)
 
 The files are the truth.  A picture is durable when :meth:`Library.keep` returns; it is never lost for a full or broken
 disk: it stays in the spool, goes to a second place, or stays in memory, and the caller is told which.
@@ -12,43 +15,34 @@ disk: it stays in the spool, goes to a second place, or stays in memory, and the
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import errno
-import json
 import os
-import re
-import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcell.errors import InvalidJobError
 from imgcell.files import disk
 from imgcell.files.group import GroupCommit
 from imgcell.language import tr
 from imgcell.pictures.record import Record
+from imgcell.store import sidecars
+from imgcell.store.keeping import Kept, is_there, link, reason_of, rescue
+from imgcell.store.sidecars import DIGEST, ID
 
 if TYPE_CHECKING:
     from imgcell.files.spool import SpoolFile
-    from imgcell.pictures.source import FileSource, Source
+    from imgcell.jobs import InputImage
+    from imgcell.pictures.picture import Picture
+    from imgcell.pictures.sheet import Sheet
+    from imgcell.pictures.source import FileSource
+    from imgcell.store.index import Index
+    from imgcell.store.moments import Moment
+    from imgcell.store.remarks import Annotation
+    from imgcell.store.totals import Key, Total
 
 __all__ = ["Kept", "Library"]
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-#: Only our own characters stand in names of files (RELIABILITY.md section 5.3).
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Where a picture is.
-
-    Attributes:
-        source: Its bytes.
-        problem: What did not work, and where it is instead, in words; ``None`` if all is as it should be.
-    """
-
-    source: Source
-    problem: str | None = None
 
 
 class Library:
@@ -56,12 +50,21 @@ class Library:
 
     Args:
         home: The folder; made when needed.
+
+    Attributes:
+        archive: What its pictures are given, so that they can look up their parents and children; ``None`` for nothing.
     """
 
+    archive: Any = None
+
     def __init__(self, home: Path) -> None:
+        from imgcell.store.remarks import Annotations
+
         self.home = Path(home)
         self._blobs = self.home / "blobs"
         self._records = self.home / "records"
+        self._annotations = Annotations(self.home / "annotations")
+        self._made: Index | None = None
         self._reset()
 
     def keep(self, spool: SpoolFile, record: Record) -> Kept:
@@ -76,7 +79,7 @@ class Library:
         try:
             blob = self._store_blob(spool)
         except OSError as error:
-            return self._rescue(spool, record, error)
+            return rescue(spool, record, error)
         from imgcell.pictures.source import FileSource
 
         source = FileSource(blob, spool.sha256, spool.size)
@@ -85,30 +88,31 @@ class Library:
         except Exception as error:  # noqa: BLE001 - the picture is safe; whatever is wrong with its record must not hide it
             return Kept(
                 source,
-                tr("The picture is kept in {file}, but not how it was made ({reason}).", file=str(blob), reason=_reason(error)),
+                tr("The picture is kept in {file}, but not how it was made ({reason}).", file=str(blob), reason=reason_of(error)),
             )
         return Kept(source)
 
     def blob(self, sha256: str) -> FileSource | None:
         """Return the bytes with this digest, if the library has them."""
-        if not _DIGEST.fullmatch(sha256):
-            return None
-        path = self._blob_path(sha256)
-        try:
-            size = path.stat().st_size
-        except OSError:
+        if not DIGEST.fullmatch(sha256):
             return None
         from imgcell.pictures.source import FileSource
 
-        return FileSource(path, sha256, size)
+        # In the trash as well: another process may have kept the same picture in the moment in which it was deleted here.
+        for path in (self._blob_path(sha256), self.home / "trash" / "blobs" / sha256):
+            try:
+                return FileSource(path, sha256, path.stat().st_size)
+            except OSError:
+                continue
+        return None
 
     def record(self, name: str) -> Record | None:
         """Return the record with this id, if the library has it and it can be read."""
-        if not _ID.fullmatch(name):
+        if not ID.fullmatch(name):
             return None
         try:
-            return _read_record(self._records / f"{name}.json")
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return sidecars.read(self._records / f"{name}.json")
+        except (OSError, ValueError):
             return None
 
     def records(self) -> Iterator[Record]:
@@ -118,15 +122,252 @@ class Library:
             if record is not None:
                 yield record
 
+    # -- pictures ----------------------------------------------------------------------------------------------
+
+    def picture(self, name: str) -> Picture | None:
+        """Return the picture with this id, or ``None`` if the library has none (it may be in the trash).
+
+        Raises:
+            ImageDecodeError: The library has it, but its file is damaged or gone.
+        """
+        record = self.record(name) if _is_id(name) else None
+        return self._picture(record) if record is not None else None
+
+    def sheet(self, records: Iterable[Record]) -> Sheet:
+        """Return the pictures of *records*, in order; what cannot be read is an error in its place."""
+        from imgcell.errors import ImgcellError
+        from imgcell.pictures.sheet import Sheet
+
+        sheet = Sheet(running=True)
+        for place, record in enumerate(records):
+            try:
+                sheet._add(self._picture(record), place)
+            except (ImgcellError, OSError) as error:
+                sheet._fail(error, place)
+        sheet._finish()
+        return sheet
+
+    def _picture(self, record: Record) -> Picture:
+        from imgcell.errors import ImageDecodeError
+        from imgcell.pictures.picture import Picture
+
+        source = self.blob(record.sha256)
+        if source is None:
+            raise ImageDecodeError(
+                tr("The file of this picture is gone: {path}", path=str(self._blob_path(record.sha256))),
+                hint=tr("imgcell.library().verify() tells what else is missing."),
+            )
+        picture = Picture(source, record)
+        if self.archive is not None:
+            vars(picture)["_archive"] = self.archive
+        return picture
+
+    def keep_input(self, image: InputImage) -> None:
+        """Keep the bytes of a picture or mask that was sent, once, so that the edit can be told and run again.
+
+        Never raises for reasons of the disk: nothing was paid for these bytes.
+        """
+        try:
+            if not DIGEST.fullmatch(image.sha256) or is_there(self._blob_path(image.sha256), image.size):
+                return
+            data = image.data
+            if data is None:
+                if image.path is None:
+                    return  # an address: the provider fetched it
+                data = image.path.read_bytes()
+            import hashlib
+
+            if hashlib.sha256(data).hexdigest() != image.sha256:
+                return  # the file was changed since
+            blob = self._blob_path(image.sha256)
+            disk.make_folder(blob.parent)
+            disk.store(blob, data, "input")
+        except OSError:
+            pass
+
+    # -- questions ---------------------------------------------------------------------------------------------
+
+    def find(
+        self,
+        text: str | None = None,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        kind: str | None = None,
+        notebook: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        rating: int | None = None,
+        tag: str | Sequence[str] | None = None,
+        limit: int | None = 50,
+    ) -> list[Record]:
+        """Return records, newest first.
+
+        Args:
+            text: Words of the prompt, of the prompt as revised, of tags and notes: all must be there.  In any script; a
+                word is found by its beginning, and in scripts without spaces any piece of text is.
+            provider: Exactly this one.
+            model: Exactly this one.
+            kind: ``"generate"`` or ``"edit"``.
+            notebook: Exactly this one, by its path or name.
+            since: From when on: a time, a day, a timedelta (the last …), or text ("2026-05-01", "7d", "today").
+            until: Up to when; a day is included.
+            rating: At least so many stars, 0 to 5.
+            tag: A tag, or several, all of which it must have.
+            limit: At most so many; ``None`` for all.
+
+        Raises:
+            InvalidJobError: A value is none that this can have.
+        """
+        from imgcell.store import finding
+
+        return self._index.ask(
+            lambda connection: finding.find(
+                connection,
+                text,
+                provider=provider,
+                model=model,
+                kind=kind,
+                notebook=notebook,
+                since=since,
+                until=until,
+                rating=rating,
+                tag=tag,
+                limit=limit,
+            )
+        )
+
+    def by_job(self, digest: str) -> list[Record]:
+        """Return the records with this ``job``, newest first."""
+        from imgcell.store import finding
+
+        return self._index.ask(lambda connection: finding.by_job(connection, digest))
+
+    def children(self, name: str) -> list[Record]:
+        """Return the direct edits of the picture with this id, newest first."""
+        from imgcell.store import finding
+
+        return self._index.ask(lambda connection: finding.children(connection, name))
+
+    def totals(self, by: Sequence[Key] | Key = (), *, since: Moment | None = None, until: Moment | None = None) -> list[Total]:
+        """Return what was paid or may have been, a row for each combination of *by*, currency and how it is known.
+
+        Args:
+            by: ``"day"`` (the user's own), ``"provider"``, ``"model"``, ``"notebook"``, ``"session"``, ``"kind"``.
+            since: As for :meth:`find`; a request counts when it was sent.
+            until: As for :meth:`find`.
+
+        Raises:
+            InvalidJobError: A value is none that this can have.
+        """
+        from imgcell.store.totals import totals
+
+        return self._index.ask(lambda connection: totals(connection, by, since, until))
+
+    def requests(self, states: Iterable[str] | None = None, *, since: Moment | None = None) -> list[dict[str, Any]]:
+        """Return paid requests, newest first: all that the ledger says of each in one.
+
+        Beside the ledger's facts: ``attempt``, ``state``, ``began`` and ``changed`` (microseconds since 1970), ``came``
+        (how many pictures), ``counts`` and ``open`` (0 or 1), ``amount``, ``currency``, ``basis`` (as :meth:`totals` counts it).
+
+        Args:
+            states: Only these; ``None`` for all.
+            since: As for :meth:`find`.
+        """
+        from imgcell.store.totals import requests
+
+        return self._index.ask(lambda connection: requests(connection, states, since))
+
+    # -- what the user thinks ----------------------------------------------------------------------------------
+
+    def annotate(self, name: str, *, rating: int | None = None, tags: Iterable[str] | None = None, note: str | None = None) -> None:
+        """Give a picture stars, tags, a note; ``None`` leaves what is there.
+
+        Args:
+            name: Its id.
+            rating: Stars, 0 (none) to 5.
+            tags: All of its tags; an empty list takes them away.
+            note: Text; ``""`` takes it away.
+
+        Raises:
+            InvalidJobError: The library has no such picture, or a value is none that this can have.
+            OSError: It could not be written.
+        """
+        from imgcell.store.remarks import check
+
+        said = check(rating, tags, note)
+        if self.record(name) is None:
+            raise _unknown(name)
+        if said:
+            self._annotations.append(name, said)
+
+    def annotation(self, name: str) -> Annotation:
+        """Return the stars, tags and note of a picture."""
+        from imgcell.store.remarks import get
+
+        return self._index.ask(lambda connection: get(connection, name))
+
+    # -- deleting ----------------------------------------------------------------------------------------------
+
+    def delete(self, name: str) -> None:
+        """Move a picture to the trash; :meth:`restore` brings it back.  The bill stays as it was.
+
+        Raises:
+            InvalidJobError: The library has no such picture.
+            OSError: It could not be moved; then it is where it was.
+        """
+        from imgcell.store import trash
+
+        if not _is_id(name) or not self._index.ask(lambda connection: trash.remove(connection, self.home, name)):
+            raise _unknown(name)
+
+    def restore(self, name: str) -> None:
+        """Bring a picture back from the trash.
+
+        Raises:
+            InvalidJobError: It is not in the trash.
+            OSError: It could not be moved; then it is still there.
+        """
+        from imgcell.store import trash
+
+        if not _is_id(name) or not self._index.ask(lambda connection: trash.restore(connection, self.home, name)):
+            raise InvalidJobError(tr("The trash has no picture {name}.", name=repr(name)))
+
+    def trash(self) -> list[Record]:
+        """Return the records of what was deleted, the latest first."""
+        from imgcell.store import finding
+
+        return self._index.ask(finding.trash)
+
+    def empty_trash(self, older_than: dt.timedelta = dt.timedelta(days=30)) -> int:
+        """Remove for good what was deleted longer ago than *older_than*; return how many pictures that were."""
+        from imgcell.store import trash
+
+        return self._index.ask(lambda connection: trash.empty(connection, self.home, older_than.total_seconds()))
+
+    # -- care --------------------------------------------------------------------------------------------------
+
+    def rebuild(self) -> None:
+        """Make the index anew from the files."""
+        self._index.rebuild()
+
+    @property
+    def _index(self) -> Index:
+        if self._made is None or self._made.pid != os.getpid():
+            from imgcell.store.index import Index
+
+            self._made = Index(self.home)
+        return self._made
+
     # -- storing ------------------------------------------------------------------------------------------------
 
     def _store_blob(self, spool: SpoolFile) -> Path:
         blob = self._blob_path(spool.sha256)
         disk.make_folder(blob.parent)
-        if not _has(blob, spool.size):
+        if not is_there(blob, spool.size):
             spool.sync()
             file = spool.path
-            if file is None or not _link(file, blob, spool.size):
+            if file is None or not link(file, blob, spool.size):
                 disk.store(blob, spool.read(), "blob")
                 spool.adopted(blob)
                 return blob
@@ -135,10 +376,13 @@ class Library:
         return blob
 
     def _store_record(self, record: Record) -> None:
-        if not _ID.fullmatch(record.id):
+        if not ID.fullmatch(record.id):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), record.id)
         disk.make_folder(self._records)
-        disk.store(self._records / f"{record.id}.json", _sidecar(record), "record", flush_folder=self._sync_records)
+        disk.store(self._records / f"{record.id}.json", sidecars.dump(record), "record", flush_folder=self._sync_records)
+        if self._made is not None:
+            # Its request may go on for long, and the index hears of it from the ledger when it ends.
+            self._made.fresh.append(record.id)
 
     def _blob_path(self, sha256: str) -> Path:
         return self._blobs / sha256[:2] / sha256
@@ -146,92 +390,10 @@ class Library:
     def _reset(self) -> None:
         self._sync_records = GroupCommit(lambda: disk.sync_folder(self._records))
 
-    # -- when the library's disk fails ------------------------------------------------------------------------------
 
-    def _rescue(self, spool: SpoolFile, record: Record, error: OSError) -> Kept:
-        from imgcell.pictures.source import FileSource, MemorySource
-
-        spool.sync()
-        reason = _reason(error)
-        file = spool.path
-        if file is not None and _has(file, spool.size):
-            # It came as far as the spool: there it is as safe as anywhere.
-            spool.held = True
-            spool.elsewhere = str(file)
-            problem = tr("The picture could not be put into the library ({reason}). It is kept in {file}.", reason=reason, file=str(file))
-            return Kept(FileSource(file, spool.sha256, spool.size), problem)
-        data = spool.read()
-        try:
-            file = _second_place() / f"{spool.sha256}{_SUFFIXES.get(record.format, '')}"
-            if not _has(file, len(data)):
-                disk.store(file, data, "rescue")
-        except OSError:
-            spool.elsewhere = "memory"
-            problem = tr("The picture could not be stored ({reason}). It is only in memory: save it elsewhere with .save().", reason=reason)
-            return Kept(MemorySource(data), problem)
-        try:
-            disk.store(file.with_suffix(".json"), _sidecar(record), "rescue")
-        except Exception:  # noqa: BLE001 - the picture is what counts here
-            pass
-        spool.adopted(file)
-        spool.elsewhere = str(file)
-        problem = tr("The picture could not be put into the library ({reason}). It is kept in {file}.", reason=reason, file=str(file))
-        return Kept(FileSource(file, spool.sha256, spool.size), problem)
+def _is_id(name: object) -> bool:
+    return isinstance(name, str) and ID.fullmatch(name) is not None
 
 
-_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
-
-
-def _second_place() -> Path:
-    """Return a folder of the user's own among the temporary files."""
-    import tempfile
-
-    folder = Path(tempfile.gettempdir()) / "imgcell-rescued"
-    try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        facts = os.lstat(folder)
-        # Anybody may make that folder in a shared /tmp.
-        mine = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
-        if not mine or not stat.S_ISDIR(facts.st_mode):
-            folder = Path(tempfile.mkdtemp(prefix="imgcell-rescued-"))
-    return folder
-
-
-def _has(path: Path, size: int) -> bool:
-    """Whether a whole file stands there: its name is its digest, so that its size tells enough."""
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
-
-
-def _link(file: Path, blob: Path, size: int) -> bool:
-    """Give the spool's file its name in the library; ``False`` where it has to be copied.
-
-    A second name rather than a rename: until the ledger says "done", the spool still says which request the
-    picture belongs to.
-    """
-    try:
-        disk.link(file, blob, "blob-link")
-    except FileExistsError:
-        # Another thread or process stored the same picture just now; or what is there is not whole.
-        return _has(blob, size)
-    except OSError:
-        return False
-    return True
-
-
-def _sidecar(record: Record) -> bytes:
-    return json.dumps({"v": 1, **record.to_json()}, ensure_ascii=True, indent=1, default=str).encode("ascii") + b"\n"
-
-
-def _read_record(path: Path) -> Record:
-    document: Any = json.loads(path.read_bytes())
-    if not isinstance(document, dict):
-        raise TypeError(f"{path} holds no record")
-    return Record.from_json(document)
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+def _unknown(name: object) -> InvalidJobError:
+    return InvalidJobError(tr("The library has no picture {name}.", name=repr(name)), hint=tr("imgcell.history() shows what it has."))

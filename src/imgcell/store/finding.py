@@ -1,0 +1,112 @@
+"""Questions to the index: which pictures, newest first."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from imgcell.errors import InvalidJobError
+from imgcell.language import tr
+from imgcell.pictures.record import Record
+from imgcell.store import words
+from imgcell.store.moments import Moment, since_microseconds, until_microseconds
+
+__all__ = ["by_job", "children", "find", "trash"]
+
+
+def find(
+    connection: sqlite3.Connection,
+    text: str | None,
+    *,
+    provider: str | None,
+    model: str | None,
+    kind: str | None,
+    notebook: str | None,
+    since: Moment | None,
+    until: Moment | None,
+    rating: Any,
+    tag: Any,
+    limit: Any,
+) -> list[Record]:
+    """See :meth:`imgcell.store.Library.find`."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    tables, key = "pictures", "pictures.moment"
+    for name, value in (("provider", provider), ("model", model), ("kind", kind), ("notebook", notebook)):
+        if value is not None:
+            conditions.append(f"pictures.{name} = ?")
+            values.append(_text(name, value))
+    if text is not None and _text("text", text).strip():
+        asked = words.question(text)
+        if asked is not None:
+            tables, key = "words CROSS JOIN pictures ON pictures.moment = words.rowid", "words.rowid"
+            conditions.append("words MATCH ?")
+            values.append(asked)
+        else:
+            # Only punctuation: no word, so that all prompts are looked through.
+            conditions.append("instr(json_extract(document, '$.prompt'), ?) > 0")
+            values.append(words.fold(text.strip()))
+    for sign, moment in ((">=", since_microseconds(since)), ("<", until_microseconds(until))):
+        if moment is not None:
+            conditions.append(f"{key} {sign} ?")
+            values.append(moment)
+    if rating is not None:
+        if isinstance(rating, bool) or not isinstance(rating, int) or not 0 <= rating <= 5:
+            raise InvalidJobError(tr("A rating is a whole number of stars from 0 to 5, not {value}.", value=repr(rating)))
+        if rating:
+            conditions.append("pictures.id IN (SELECT picture FROM annotations WHERE rating >= ?)")
+            values.append(rating)
+    for word in [tag] if isinstance(tag, str) else tag or ():
+        conditions.append("pictures.id IN (SELECT picture FROM tags WHERE tag = ?)")
+        values.append(" ".join(_text("tag", word).casefold().split()))
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise InvalidJobError(tr("limit is a whole number from 0 on, or None for all, not {value}.", value=repr(limit)))
+    where = " AND ".join([*conditions, "pictures.deleted IS NULL"])
+    statement = f"SELECT pictures.document FROM {tables} WHERE {where} ORDER BY {key} DESC LIMIT ?"  # noqa: S608  # values are bound
+    return _records(connection.execute(statement, (*values, -1 if limit is None else limit)))
+
+
+def by_job(connection: sqlite3.Connection, digest: str) -> list[Record]:
+    """Return the pictures of a job, newest first."""
+    return _records(
+        connection.execute(
+            "SELECT document FROM pictures WHERE job = ? AND deleted IS NULL ORDER BY moment DESC", (_text("digest", digest),)
+        )
+    )
+
+
+def children(connection: sqlite3.Connection, name: str) -> list[Record]:
+    """Return the direct edits of a picture, newest first: made from it by name, or from a file with the same bytes."""
+    row = connection.execute("SELECT sha256 FROM pictures WHERE id = ?", (_text("id", name),)).fetchone()
+    targets = [name, *([f"sha256:{row[0]}"] if row is not None else [])]
+    return _records(
+        connection.execute(
+            "SELECT document FROM pictures WHERE deleted IS NULL AND moment IN "
+            "(SELECT moment FROM links WHERE role = 0 AND target IN (?, ?)) ORDER BY moment DESC",
+            (targets[0], targets[-1]),
+        )
+    )
+
+
+def trash(connection: sqlite3.Connection) -> list[Record]:
+    """Return what was deleted, the latest first."""
+    return _records(connection.execute("SELECT document FROM pictures WHERE deleted IS NOT NULL ORDER BY deleted DESC, moment DESC"))
+
+
+def _records(rows: Iterable[tuple[str]]) -> list[Record]:
+    found = []
+    for (document,) in rows:
+        try:
+            found.append(Record.from_json(json.loads(document)))
+        except (ValueError, TypeError, KeyError) as error:
+            # Checked when it came in, so that the index itself is what was changed.
+            raise sqlite3.DatabaseError("the index holds a record that is none") from error
+    return found
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidJobError(tr("{name} must be text, not {value}.", name=name, value=repr(value)))
+    return value.encode("utf-8", "replace").decode("utf-8")

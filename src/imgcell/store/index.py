@@ -1,0 +1,217 @@
+"""The index: one SQLite file, made from the library's files by whoever asks, and thrown away when anything is wrong with it.
+
+Nobody writes to it on the way of a paid picture.  Each question first catches up: what was appended to the ledgers of all
+processes since is read, and the records that it names.  Then it is a plain SQLite file with a rollback journal and
+``synchronous = FULL``, written in ``BEGIN IMMEDIATE`` transactions (RELIABILITY.md section 5.2: anything else loses rows or,
+before SQLite 3.51.3, corrupts).  Where no such file can be written, the index is made in memory.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sqlite3
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from imgcell.files import disk
+from imgcell.language import tr
+from imgcell.store import ingest, schema
+from imgcell.store.lines import Place, look
+
+__all__ = ["NAME", "Index"]
+
+NAME = "index.sqlite3"
+#: Seconds to wait for another process that writes.
+PATIENCE = 30.0
+
+_T = TypeVar("_T")
+#: Folders of which the user has been told that their index is in memory.
+_told: set[Path] = set()
+
+
+class _Newer(Exception):
+    """The file was made by a later version of imgcell."""
+
+
+class Index:
+    """The index of a library; for all threads.
+
+    Args:
+        home: The library's folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / NAME
+        self.pid = os.getpid()
+        #: Ids of records that this process wrote: known before their request ends.
+        self.fresh: deque[str] = deque()
+        self._lock = threading.RLock()
+        self._memory: sqlite3.Connection | None = None
+        self._generation = ""
+        self._seen: dict[str, Place] = {}
+        self._compared = False
+
+    def ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Return *question*'s answer, from an index that knows all that was in the files when it was asked.
+
+        Args:
+            question: Gets the connection, outside of a transaction; may be called again when the index was damaged.
+
+        Raises:
+            sqlite3.Error: The question is wrong.
+        """
+        with self._lock:
+            for step in ("damage", "memory", "give up"):
+                try:
+                    connection = self._open()
+                    try:
+                        self._catch_up(connection)
+                        return question(connection)
+                    finally:
+                        if connection is not self._memory:
+                            connection.close()
+                except (sqlite3.DatabaseError, OSError, _Newer) as error:
+                    if self._memory is not None:
+                        raise
+                    if not (step == "damage" and _is_damage(error) and self._set_aside()):
+                        self._go_to_memory(error)
+            raise AssertionError("an index in memory answers or raises")
+
+    def rebuild(self) -> None:
+        """Make the index anew from the files."""
+
+        def anew(connection: sqlite3.Connection) -> None:
+            self._make(connection, again=True)
+            self._generation = ""
+            self._catch_up(connection)
+
+        self.ask(anew)
+
+    def close(self) -> None:
+        """Let go of an index in memory."""
+        with self._lock:
+            if self._memory is not None:
+                self._memory.close()
+                self._memory = None
+                self._generation = ""
+
+    # -- opening -----------------------------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        if self._memory is not None:
+            return self._memory
+        if not self.path.exists():
+            disk.make_folder(self.home)
+            # For the user alone; SQLite gives its journal the same rights.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+        connection = self._connect(str(self.path))
+        try:
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
+            connection.execute("PRAGMA synchronous = FULL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > schema.VERSION:
+                raise _Newer
+            if version < schema.VERSION:
+                self._make(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, where: str, *, uri: bool = False) -> sqlite3.Connection:
+        connection = sqlite3.connect(where, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=uri)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    def _make(self, connection: sqlite3.Connection, *, again: bool = False) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have been faster.
+            if again or connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+                schema.create(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    # -- catching up -------------------------------------------------------------------------------------------
+
+    def _catch_up(self, connection: sqlite3.Connection) -> None:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+        generation = row[0] if row is not None else ""
+        if generation != self._generation:
+            # Another index than the one that was last seen.
+            self._generation, self._seen, self._compared = generation, {}, False
+        there = look(self.home)
+        if there != self._seen or self.fresh:
+            fresh = [self.fresh.popleft() for _ in range(len(self.fresh))]
+            try:
+                self._seen = ingest.pull(connection, self.home, there, fresh)
+            except BaseException:
+                self.fresh.extend(fresh)
+                raise
+        if not self._compared:
+            ingest.compare(connection, self.home)
+            self._compared = True
+
+    # -- when it cannot be used --------------------------------------------------------------------------------
+
+    def _set_aside(self) -> bool:
+        """Give a damaged file another name; ``False`` if that cannot be done."""
+        name = f"{NAME}.damaged-{dt.datetime.now(dt.timezone.utc):%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+        try:
+            os.replace(self.path, self.path.with_name(name))
+        except OSError:
+            return False
+        for suffix in ("-journal", "-wal", "-shm"):
+            # A journal left behind would be played into the new file.
+            try:
+                os.replace(f"{self.path}{suffix}", f"{self.path.with_name(name)}{suffix}")
+            except OSError:
+                pass
+        self._generation = ""
+        return True
+
+    def _go_to_memory(self, error: Exception) -> None:
+        self._generation = ""
+        self._memory = self._connect(":memory:")
+        try:
+            # What is there already need not be read from the files again.
+            source = self._connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+            try:
+                if source.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION:
+                    source.backup(self._memory)
+            finally:
+                source.close()
+        except sqlite3.Error:
+            self._memory.close()
+            self._memory = self._connect(":memory:")
+        if self._memory.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+            self._make(self._memory, again=True)
+        if self.home not in _told:
+            _told.add(self.home)
+            reason = tr("it was made by a later version of imgcell") if isinstance(error, _Newer) else str(error)
+            warnings.warn(
+                tr(
+                    "The index of the library in {folder} cannot be written ({reason}), so it is made in memory.",
+                    folder=str(self.home),
+                    reason=reason,
+                ),
+                stacklevel=4,
+            )
+
+
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        words = str(error)
+        return any(sign in words for sign in ("malformed", "no such table", "no such column", "vtable constructor failed"))
+    return isinstance(error, sqlite3.DatabaseError)

@@ -1,0 +1,133 @@
+"""Deleting, and taking it back.
+
+::
+
+    <home>/trash/records/<id>.json     the record, as it was; its time of change is when it was deleted
+    <home>/trash/blobs/<sha256>        the picture's bytes, unless another record needs them
+
+Nothing is removed by itself.  :func:`empty` removes what was deleted long enough ago, and of the blobs only those that the
+removed records name: never a file for being an "orphan".  (Removing "orphans" under a wrong path emptied a whole library
+elsewhere: RELIABILITY.md section 5.2.)
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from imgcell.files import disk
+from imgcell.pictures.record import Record
+from imgcell.store import ingest, sidecars
+
+__all__ = ["blob_in_trash", "empty", "remove", "restore"]
+
+
+def blob_in_trash(home: Path, sha256: str) -> Path:
+    """Return where the bytes of a deleted picture are."""
+    return home / "trash" / "blobs" / sha256
+
+
+def _blob(home: Path, sha256: str) -> Path:
+    return home / "blobs" / sha256[:2] / sha256
+
+
+def remove(connection: sqlite3.Connection, home: Path, name: str) -> bool:
+    """Move a record and its bytes to the trash; ``False`` if there is none.
+
+    Raises:
+        OSError: It could not be moved; then it is where it was.
+    """
+    source, target = home / "records" / f"{name}.json", home / "trash" / "records" / f"{name}.json"
+    try:
+        record = sidecars.read(source)
+        # Before the move: a time that is too late keeps it longer, one that is too early would not.
+        os.utime(source)
+    except FileNotFoundError:
+        return False
+    disk.make_folder(target.parent)
+    # The record first: bytes without a record are in nobody's way, a record without bytes would be.
+    disk.replace(source, target, "trash-record")
+    disk.sync_folder(target.parent)
+    disk.sync_folder(source.parent)
+    ingest.add_records(connection, home, [name])
+    blob = _blob(home, record.sha256)
+    if not _needed(connection, record.sha256) and blob.exists():
+        binned = blob_in_trash(home, record.sha256)
+        disk.make_folder(binned.parent)
+        disk.replace(blob, binned, "trash-blob")
+        disk.sync_folder(binned.parent)
+        disk.sync_folder(blob.parent)
+    return True
+
+
+def restore(connection: sqlite3.Connection, home: Path, name: str) -> bool:
+    """Move a record and its bytes back; ``False`` if it is not in the trash.
+
+    Raises:
+        OSError: It could not be moved; then it is still in the trash.
+    """
+    source, target = home / "trash" / "records" / f"{name}.json", home / "records" / f"{name}.json"
+    try:
+        record = sidecars.read(source)
+    except FileNotFoundError:
+        return False
+    _bring_back(home, record.sha256)
+    disk.make_folder(target.parent)
+    disk.replace(source, target, "restore-record")
+    disk.sync_folder(target.parent)
+    disk.sync_folder(source.parent)
+    ingest.add_records(connection, home, [name])
+    return True
+
+
+def _bring_back(home: Path, sha256: str) -> None:
+    binned, blob = blob_in_trash(home, sha256), _blob(home, sha256)
+    if binned.exists() and not blob.exists():
+        disk.make_folder(blob.parent)
+        disk.replace(binned, blob, "restore-blob")
+        disk.sync_folder(blob.parent)
+        disk.sync_folder(binned.parent)
+
+
+def empty(connection: sqlite3.Connection, home: Path, seconds: float) -> int:
+    """Remove for good what was deleted more than *seconds* ago; return how many records that were."""
+    before = time.time() - seconds
+    count = 0
+    for path, record in _binned(home):
+        try:
+            if path.stat().st_mtime > before:
+                continue
+        except OSError:
+            continue
+        disk.remove(path, "trash-empty")
+        if path.exists():
+            continue
+        count += 1
+        with ingest.transaction(connection):
+            ingest.forget(connection, record.id)
+        binned = blob_in_trash(home, record.sha256)
+        if _needed(connection, record.sha256):
+            # Kept again since, by a picture with the same bytes.
+            _bring_back(home, record.sha256)
+        elif not connection.execute("SELECT 1 FROM pictures WHERE sha256 = ?", (record.sha256,)).fetchone():
+            disk.remove(binned, "trash-empty")
+    return count
+
+
+def _binned(home: Path) -> Iterator[tuple[Path, Record]]:
+    for path in sorted((home / "trash" / "records").glob("*.json")):
+        try:
+            yield path, sidecars.read(path)
+        except (OSError, ValueError):
+            continue
+
+
+def _needed(connection: sqlite3.Connection, sha256: str) -> bool:
+    """Whether a picture that is not deleted has these bytes, or was made from them."""
+    if connection.execute("SELECT 1 FROM pictures WHERE sha256 = ? AND deleted IS NULL LIMIT 1", (sha256,)).fetchone():
+        return True
+    made = "SELECT 1 FROM links JOIN pictures USING (moment) WHERE target = ? AND deleted IS NULL LIMIT 1"
+    return connection.execute(made, (f"sha256:{sha256}",)).fetchone() is not None
