@@ -32,6 +32,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from types import FrameType
 
 __all__ = [
@@ -152,7 +153,22 @@ class StorageError(ImgcellError):
 
 
 class BudgetExceededError(ImgcellError):
-    """The request could pass a budget; nothing was sent."""
+    """The request could pass a budget; nothing was sent.
+
+    Attributes:
+        scope: Which budget: ``"session"``, ``"day"`` or ``"cell"``; ``""`` where it is not a matter of sums.
+        limit: The budget, in *currency*; ``None`` if it is not known.
+        spent, reserved: What of it is spent, or set aside for requests under way.
+        cost: What the request could cost at most, or ``None`` if no price is known.
+        currency: ISO 4217, or ``None``.
+    """
+
+    scope: str = ""
+    limit: Decimal | None = None
+    spent: Decimal | None = None
+    reserved: Decimal | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 class NotSentError(ImgcellError):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
-from imgcell.client.plan import total
 from imgcell.client.recording import Answered, make_record, request_facts
 from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
 from imgcell.jobs import InputImage, Job
 from imgcell.language import tr
+from imgcell.ledger import SETTLED
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
@@ -26,6 +27,7 @@ from imgcell.wire import flow
 if TYPE_CHECKING:
     from imgcell.client.run import Run
     from imgcell.origin import Origin
+    from imgcell.providers.prices import Cost
     from imgcell.providers.profile import Model, Provider
     from imgcell.store import Library
 
@@ -106,8 +108,12 @@ class Part:
         self._delivery = Delivery()
         self._begun = time.monotonic()
         self._usage: Mapping[str, Any] | None = None
-        estimate = costs.estimate(job, prepared.model)
-        self._facts = request_facts(prepared, job, provider=endpoint.name, estimate=estimate, digest=digest, slot=slot, origin=origin)
+        # The worst case: it is what a budget sets aside, and what counts for as long as nobody knows what was charged.
+        self._worst = costs.worst(job, prepared.model, len(prepared.images) + (prepared.mask is not None))
+        self._facts = request_facts(prepared, job, provider=endpoint.name, estimate=self._worst, digest=digest, slot=slot, origin=origin)
+        self._purse = costs.purse()
+        self._purse.look()
+        self._reserved: costs.Reservation | None = None
         self._exchange = Exchange(endpoint, self._facts, self, timeout)
         self._kept: list[Record] = []
         self.pictures = 0
@@ -174,8 +180,45 @@ class Part:
         """Return the ids of the pictures that came, and what they cost together: the ledger alone can tell the bill."""
         if not self._kept:
             return {}
-        cost = total([record.cost for record in self._kept])
+        cost = self._cost()
         return {"records": [record.id for record in self._kept], "cost": dataclasses.asdict(cost) if cost is not None else None}
+
+    # -- money ------------------------------------------------------------------------------------------------
+
+    def turn(self) -> contextlib.AbstractAsyncContextManager[object]:
+        """Where a budget does not suffice for all requests of a cell, the first ones are sent."""
+        return self.run.cell.turn if self._purse.limited else contextlib.nullcontext()
+
+    def may_block(self) -> bool:
+        """Whether setting money aside waits for other kernels."""
+        return self._purse.day.limit is not None
+
+    @contextlib.contextmanager
+    def reserving(self) -> Iterator[None]:
+        """Set aside what the request may cost.
+
+        Raises:
+            BudgetExceededError: It does not fit; nothing may be sent.
+        """
+        who = costs.Who(self._endpoint.name, self._prepared.model.name or None, getattr(self._endpoint.ledger, "home", None))
+        with self._purse.reserving(self._worst, self.run.cell, who) as reserved:
+            yield
+            self._reserved = reserved
+
+    def over(self, state: str, attempt: str) -> None:
+        """Settle what was set aside: with what it cost, with nothing, or with all of it where that is not known."""
+        reserved, self._reserved = self._reserved, None
+        if reserved is None:
+            return
+        if state == "done":
+            reserved.settle(self._cost())
+        elif state in SETTLED:
+            reserved.release()
+        else:
+            reserved.keep(attempt)
+
+    def _cost(self) -> Cost | None:
+        return costs.total([record.cost for record in self._kept])
 
     # -- from bytes to a picture ------------------------------------------------------------------------------
 
@@ -213,7 +256,7 @@ class Part:
             raise
         if step.usage is not None:
             self._usage = step.usage
-        cost = costs.bill(self._usage, self._prepared.model, self._job, self._job.n)
+        cost = costs.bill(self._usage, self._prepared.model, self._job, step.share)
         answered = Answered(
             exchange.attempt.id,
             self._endpoint.base_url,

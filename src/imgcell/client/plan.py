@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from imgcell.wire.flow import Call, FormBody, JsonBody
 if TYPE_CHECKING:
     from imgcell.client.replaying import Ready
 
-__all__ = ["Plan", "make_plan", "total"]
+__all__ = ["Plan", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,9 @@ def make_plan(ready: Ready, base_url: str) -> Plan:
         assert isinstance(call, Call)
         conversation.close()
         calls.append(_describe(call, base_url))
-        estimates.append(costs.estimate(piece, prepared.model))
+        estimates.append(costs.estimate(piece, prepared.model, len(prepared.images) + (prepared.mask is not None)))
         notes.extend(call.notes)
-    cost = total(estimates) if calls else Cost(0.0, "USD", "free")
+    cost = costs.total(estimates) if calls else Cost(0.0, "USD", "free")
     model = prepared.model.name or None
     return Plan(prepared.provider.name, model, tuple(calls), ready.missing, cost, tuple(dict.fromkeys(notes)), len(ready.found))
 
@@ -103,11 +102,3 @@ def _plain(value: Any) -> Any:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:199] + "…"
-
-
-def total(estimates: Sequence[Cost | None]) -> Cost | None:
-    """Return the sum of *estimates*, ``None`` if one of them is unknown."""
-    known = [estimate for estimate in estimates if estimate is not None]
-    if not known or len(known) < len(estimates):
-        return None
-    return dataclasses.replace(known[0], amount=sum(estimate.amount for estimate in known))

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from imgcell import costs
 from imgcell.errors import AuthenticationError, ImgcellError, NotSentError, OutcomeUnknownError, PermissionDeniedError, QuotaExceededError
 from imgcell.language import tr
 from imgcell.pictures.steps import Final, Progress
@@ -60,6 +61,8 @@ class Run:
         self.sheet = sheet
         self.warnings: list[str] = []
         self.watched = on_step is not None
+        #: Whose money it spends: with others', where a magic's cell is several runs.
+        self.cell = costs.cell()
         self._found = dict(found or {})
         self.replayed = len(self._found)
         for part in parts:

@@ -18,7 +18,7 @@ from imgcell.options import options
 from imgcell.pictures.words import cost_text
 from imgcell.providers.prices import Basis, Cost
 
-__all__ = ["MOST", "ZERO", "assumed", "currency_code", "exact", "limit_amount", "money", "total"]
+__all__ = ["MOST", "ZERO", "Limit", "assumed", "currency_code", "exact", "limit_amount", "money", "total"]
 
 ZERO = Decimal(0)
 #: No picture costs a million, in any currency: a larger figure in an answer, or as a limit, is a mistake.
@@ -29,6 +29,19 @@ _CERTAINTY: tuple[Basis, ...] = ("free", "billed", "computed", "estimated")
 _DUST = Decimal("1e-10")
 #: What is smaller is not shown as zero.
 _SMALLEST = Decimal("0.0001")
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """As much as may be spent.
+
+    Attributes:
+        amount: In *currency*.
+        currency: ISO 4217.
+    """
+
+    amount: Decimal
+    currency: str
 
 
 def exact(amount: float | Decimal) -> Decimal:

@@ -142,8 +142,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         known = result.get(key)
         if isinstance(known, Mapping) and isinstance(value, Mapping) and key != "prices":
-            value = merged(known, value)
-        result[key] = value
+            result[key] = merged(known, value)
+        else:
+            result[key] = value
     return result
 
 

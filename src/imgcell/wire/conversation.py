@@ -132,7 +132,7 @@ def _deliver(job: Job, reply: Reply) -> Flow:
                 # The other pictures are paid for as well.
                 failed = failed or error
                 continue
-        yield Final(image, item.url, item.revised_prompt, facts, usage, notes)
+        yield Final(image, item.url, item.revised_prompt, facts, usage, notes, len(good))
         usage, notes = None, ()
     if failed is not None:
         raise failed
@@ -207,14 +207,14 @@ def _read_stream(job: Job, reply: Reply) -> Flow:
             continue
         if kind.endswith((".chunk", ".done")) and (kind.endswith(".chunk") or done):
             continue
-        for item in pictures_in(document):
-            if item.image is None and not item.url:
-                continue
+        good = [item for item in pictures_in(document) if item.image is not None or item.url]
+        for item in good:
             image = item.image
             if image is None:
                 image = yield from _download(item)
             counted = usage_in(document)
-            final = Final(image, item.url, item.revised_prompt, facts_in(document), counted if counted != usage else None)
+            new = counted if counted != usage else None
+            final = Final(image, item.url, item.revised_prompt, facts_in(document), new, share=len(good))
             usage = counted
             done += 1
             if held is not None:

@@ -142,6 +142,7 @@ class Final:
         facts: size, quality, background, output_format and created, as far as the answer states them.
         usage: Token counts as the answer states them, once per answer (on its first picture).
         notes: What the user should know of this picture, in words ("2 pictures asked for, 1 came").
+        share: How many pictures the answer's last *usage* is for: all of a whole answer's, one in a stream.
     """
 
     image: Extract
@@ -150,6 +151,7 @@ class Final:
     facts: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    share: int = 1
 
 
 Step: TypeAlias = "Call | NextEvent | Pause | Partial | Final"
