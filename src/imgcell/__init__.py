@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from imgcell import errors as errors
     from imgcell import sandbox as sandbox
+    from imgcell.archive import history as history
+    from imgcell.archive import library as library
+    from imgcell.archive import unsettled as unsettled
     from imgcell.client import Client as Client
     from imgcell.jobs import Edit as Edit
     from imgcell.jobs import Generate as Generate
@@ -43,10 +46,13 @@ __all__ = [
     "Sheet",
     "__version__",
     "errors",
+    "history",
+    "library",
     "load_ipython_extension",
     "options",
     "sandbox",
     "unload_ipython_extension",
+    "unsettled",
 ]
 
 #: Public name -> the module it comes from; a module itself where both have the same last part.
@@ -61,7 +67,10 @@ _HOMES = {
     "Record": "imgcell.pictures.record",
     "Sheet": "imgcell.pictures",
     "errors": "imgcell.errors",
+    "history": "imgcell.archive",
+    "library": "imgcell.archive",
     "sandbox": "imgcell.sandbox",
+    "unsettled": "imgcell.archive",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import io
 import threading
 
@@ -12,7 +14,7 @@ from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.steps import Final, Progress
-from imgcell.providers.prices import Cost
+from imgcell.providers.prices import Cost, Prices
 from imgcell.providers.profile import Field, Model, Provider
 
 
@@ -24,11 +26,36 @@ def make_picture(prompt: str, number: int, model: str | None = None) -> Picture:
     return Picture(source, Record(id=f"p-{number}", sha256=source.sha256, prompt=prompt, provider="fake", model=model))
 
 
+class Shelf:
+    """A library of pictures that are in memory."""
+
+    def __init__(self):
+        self.pictures = {}
+
+    def add(self, digest, slot, *, session="s-earlier", cell=None):
+        """Have one more picture of a job."""
+        number = len(self.pictures)
+        made = make_picture(digest, number + 1)
+        at = dt.datetime(2026, 11, 1, 12, number, tzinfo=dt.timezone.utc)
+        facts = {"id": f"p-kept-{number}", "job": digest, "slot": slot, "session": session, "cell": cell, "created": at}
+        picture = Picture(made.source, dataclasses.replace(made.record, bytes=made.source.size, **facts))
+        self.pictures[picture.record.id] = picture
+        return picture
+
+    def by_job(self, digest):
+        """As the real one: the newest first."""
+        return [picture.record for picture in reversed(self.pictures.values()) if picture.record.job == digest]
+
+    def picture(self, name):
+        """As the real one."""
+        return self.pictures.get(name)
+
+
 class FakeRun:
     """Ends when it is told to, as a real one does on its own thread."""
 
-    def __init__(self, sheet, job, position, on_step, outcome):
-        self.sheet, self.job, self.position, self.on_step, self.outcome = sheet, job, position, on_step, outcome
+    def __init__(self, sheet, job, places, on_step, outcome):
+        self.sheet, self.job, self.places, self.on_step, self.outcome = sheet, job, places, on_step, outcome
         self.errors, self.warnings, self.cancels = (), [], 0
         self._done, self._callbacks = threading.Event(), []
 
@@ -41,10 +68,10 @@ class FakeRun:
         """Answer now."""
         if isinstance(self.outcome, Exception):
             self.errors = (self.outcome,)
-            for place in range(self.position, self.position + self.job.n):
+            for place in self.places:
                 self.sheet._fail(self.outcome, place)
         else:
-            for place in range(self.position, self.position + self.job.n):
+            for place in self.places:
                 picture = make_picture(self.job.prompt, place, self.job.model)
                 self.sheet._add(picture, place)
                 self.on_step(Final(picture))
@@ -80,11 +107,30 @@ class FakeClient:
         self.provider = Provider(
             name, name.title(), "http://127.0.0.1/v1", "openai", "standard", {"standard": model}, model, ("FAKE_API_KEY",)
         )
-        self.outcomes, self.jobs, self.runs, self.planned = {}, [], [], []
-        self.held = False
+        self.outcomes, self.jobs, self.runs, self.planned, self.recalled = {}, [], [], [], []
+        self.held, self.paused, self.unpriced, self.shelf = False, False, False, Shelf()
 
-    def plan(self, job):
+    def ready(self, job):
+        """The job, its price known; what is the same job follows from prompt and model."""
+        from imgcell.client.part import Prepared
+        from imgcell.client.replaying import Ready
+
+        prices = None if self.unpriced else Prices("2026-11-01", pictures={"": 0.04})
+        model = dataclasses.replace(self.provider.defaults, prices=prices)
+        return Ready(Prepared(job, (), None, model, self.provider, ()), f"{job.prompt} {job.model}")
+
+    def recall(self, ready, *, cell=None, but=None, nth=0):
+        """What `shelf` has, as `records` of the newest first; or the error that it is."""
+        from imgcell.client.replaying import look_up
+
+        if isinstance(self.shelf, Exception):
+            raise self.shelf
+        self.recalled.append(ready.job)
+        return look_up(self.shelf, ready, cell=cell, but=but, nth=nth)
+
+    def plan(self, ready):
         """What would be sent, or the error in a 1-tuple of `outcomes`."""
+        job = ready.job
         self.planned.append(job)
         outcome = self.outcomes.get(job.model)
         if isinstance(outcome, tuple):
@@ -92,7 +138,12 @@ class FakeClient:
         from imgcell.client.plan import Plan
 
         call = {"method": "POST", "url": "http://127.0.0.1/v1/images/generations", "encoding": "json", "body": (("prompt", job.prompt),)}
-        return Plan(self.provider.name, job.model or "standard", (call,), job.n, Cost(0.04 * job.n, "USD", "estimated"))
+        cost = Cost(0.04 * ready.missing, "USD", "estimated")
+        return Plan(self.provider.name, job.model or "standard", (call,) * bool(ready.missing), ready.missing, cost)
+
+    def resume(self):
+        """Send again."""
+        self.paused = False
 
     def key(self):
         """There is none."""
@@ -102,10 +153,16 @@ class FakeClient:
         """There is none, and none is required."""
         return
 
-    def submit(self, job, *, on_step=None, sheet=None, position=0):
-        """Start a run, which ends at once unless `held`."""
-        self.jobs.append(job)
-        run = FakeRun(sheet, job, position, on_step, self.outcomes.get(job.model))
+    def submit(self, ready, *, on_step=None, sheet=None, position=0):
+        """Start a run, which ends at once unless `held`; what was found is in the sheet already and not sent for."""
+        job = ready.job
+        for slot, picture in ready.found.items():
+            sheet._add(picture, position + slot)
+            on_step(Final(picture))
+        if ready.missing:
+            self.jobs.append(job)
+        missing = [position + slot for slot in range(job.n) if slot not in ready.found]
+        run = FakeRun(sheet, job, missing, on_step, self.outcomes.get(job.model))
         self.runs.append(run)
         on_step(Progress("waiting", 0.0, "waiting"))
         if not self.held and run.outcome != "interrupt":
@@ -117,7 +174,6 @@ class FakeClient:
 def provider(monkeypatch):
     """The one fake client, whatever provider is named; its `outcomes`, `jobs` and `runs` can be looked at."""
     import imgcell.magics.session as remembered
-    from imgcell.magics.grid import Grid
 
     clients = {}
 
@@ -125,7 +181,6 @@ def provider(monkeypatch):
         return clients.setdefault(name or self.provider or "fake", FakeClient(name or self.provider or "fake"))
 
     monkeypatch.setattr(remembered.Session, "client", client)
-    monkeypatch.setattr(Grid, "cost", lambda self: {"USD": 0.04 * self.pictures})
     for name, value in vars(remembered.Session()).items():
         monkeypatch.setattr(remembered.session, name, value)
     clients["fake"] = FakeClient("fake")

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import ImgcellError
 from imgcell.language import tr
-from imgcell.magics.grid import Grid, Task, arrange
+from imgcell.magics.confirm import confirm
+from imgcell.magics.grid import Grid, arrange
 from imgcell.magics.live import Screen, Watch, wait
 from imgcell.magics.parse import Arguments, parse
+from imgcell.magics.place import Place, place
+from imgcell.magics.replay import Errands, prepare
 from imgcell.magics.session import session
+from imgcell.origin import from_cell
 
 if TYPE_CHECKING:
     from imgcell.client import Run
@@ -48,23 +52,29 @@ def run(ipython: Any, magic: str, line: str, cell: str | None) -> None:
 
         print(docstring(magic))
         return
-    grid = arrange(magic, arguments, ipython.user_ns, session)
+    where = place(ipython)
+    with from_cell(where.notebook, where.cell):
+        _run(ipython, arguments, arrange(magic, arguments, ipython.user_ns, session), where)
+
+
+def _run(ipython: Any, arguments: Arguments, grid: Grid, where: Place) -> None:
+    errands = prepare(grid, arguments, session, where)
     if arguments.plan:
         from imgcell.magics.tables import show_plan
 
-        show_plan(ipython, grid)
+        show_plan(errands)
         return
-    _check(grid)
-    if not arguments.yes:
-        from imgcell.magics.confirm import confirm
-
-        confirm(ipython, grid)
+    _check(errands)
+    confirm(ipython, errands, yes=arguments.yes)
+    errands.begin(session)
+    if line := errands.line():
+        print(line, flush=True)
     watch = Watch(grid.pictures)
     sheet = _sheet(grid)
     runs: list[Run] = []
     screen = Screen(ipython)
     try:
-        _submit(grid, sheet, watch, runs)
+        _submit(errands, sheet, watch, runs)
         if arguments.later:
             _later(ipython, arguments, grid, sheet, runs)
             return
@@ -76,13 +86,13 @@ def run(ipython: Any, magic: str, line: str, cell: str | None) -> None:
     _conclude(ipython, arguments, grid, sheet, runs, watch, screen)
 
 
-def _check(grid: Grid) -> None:
+def _check(errands: Errands) -> None:
     """Find out what is wrong with any of several jobs before the first of them is sent."""
-    if len(grid.tasks) < 2:
+    if len(errands.all) < 2:
         return  # submit() checks the one before it sends it
-    for task in grid.tasks:
-        task.client.plan(task.job)
-        task.client.required_key()
+    for errand in errands.sent:
+        errand.task.client.plan(errand.ready)
+        errand.task.client.required_key()
 
 
 def _sheet(grid: Grid) -> Sheet:
@@ -93,9 +103,9 @@ def _sheet(grid: Grid) -> Sheet:
     return Sheet(running=True, expected=grid.pictures, labels=grid.labels(), axes=dict(grid.axes))
 
 
-def _submit(grid: Grid, sheet: Sheet, watch: Watch, runs: list[Run]) -> None:
+def _submit(errands: Errands, sheet: Sheet, watch: Watch, runs: list[Run]) -> None:
     """Start every job; *runs* fills as they start, so that an interrupt in between knows of them."""
-    left = [len(grid.tasks)]
+    left = [len(errands.all)]
     lock = threading.Lock()
 
     def one_done() -> None:
@@ -105,9 +115,10 @@ def _submit(grid: Grid, sheet: Sheet, watch: Watch, runs: list[Run]) -> None:
                 return
         sheet._finish()
 
-    for number, task in enumerate(grid.tasks):
+    for number, errand in enumerate(errands.all):
+        task = errand.task
         try:
-            run = _started(task, number, sheet, watch)
+            run = task.client.submit(errand.ready, on_step=watch.listener(number), sheet=sheet, position=task.position)
         except ImgcellError as error:
             if not runs:
                 raise
@@ -118,10 +129,6 @@ def _submit(grid: Grid, sheet: Sheet, watch: Watch, runs: list[Run]) -> None:
             continue
         runs.append(run)
         run.add_done_callback(one_done)
-
-
-def _started(task: Task, number: int, sheet: Sheet, watch: Watch) -> Run:
-    return task.client.submit(task.job, on_step=watch.listener(number), sheet=sheet, position=task.position)
 
 
 def _later(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs: list[Run]) -> None:

@@ -1,9 +1,9 @@
-"""``%imgcell``: status, ``use``, ``providers``, ``stop``, ``help``."""
+"""``%imgcell`` and its words."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from imgcell import providers
 from imgcell.errors import InvalidJobError
@@ -12,42 +12,30 @@ from imgcell.magics.lookup import near
 from imgcell.magics.parse import parse_use, split
 from imgcell.magics.session import session
 from imgcell.magics.table import docstring
-from imgcell.magics.tables import facts, show, table
-from imgcell.options import home
+from imgcell.magics.tables import show, table
 
-if TYPE_CHECKING:
-    from imgcell.client import Client
+__all__ = ["WORDS", "run"]
 
-__all__ = ["run"]
-
-_WORDS = ("status", "use", "providers", "stop", "help")
+_HELP = ("help", "--help", "-h", "?")
 
 
 def run(ipython: Any, line: str) -> None:
     """Run ``%imgcell``.
 
     Raises:
-        InvalidJobError: For a word that it does not know.
+        InvalidJobError: For a word that it does not know, or for what stands behind one.
     """
     word, _, rest = line.strip().partition(" ")
-    if word in ("help", "--help", "-h", "?"):
+    if word in _HELP:
         print(docstring("imgcell"))
-    elif word in ("", "status"):
-        _nothing_more(rest)
-        _status(ipython)
-    elif word == "use":
-        _use(ipython, rest)
-    elif word == "providers":
-        _nothing_more(rest)
-        _providers()
-    elif word == "stop":
-        _nothing_more(rest)
-        _stop()
-    else:
+        return
+    obey = _OBEYED.get(word or "status")
+    if obey is None:
         raise InvalidJobError(
             tr("%imgcell does not know {word}.", word=repr(word)),
-            hint=near(word, dict.fromkeys(_WORDS)) or tr("It knows {words}.", words=", ".join(_WORDS)),
+            hint=near(word, dict.fromkeys(WORDS)) or tr("It knows {words}.", words=", ".join(WORDS)),
         )
+    obey(ipython, rest)
 
 
 def _nothing_more(rest: str) -> None:
@@ -55,20 +43,46 @@ def _nothing_more(rest: str) -> None:
         raise InvalidJobError(tr("This takes nothing more; {words} is too much.", words=" ".join(split(rest))))
 
 
+def _status(ipython: Any, rest: str) -> None:
+    from imgcell.magics.status import status
+
+    _nothing_more(rest)
+    status(ipython)
+
+
 def _use(ipython: Any, rest: str) -> None:
+    from imgcell.magics.status import found_key
+
     name, values = parse_use(rest)
     client = session.client(name, ipython.user_ns)
     session.provider, session.model, session.size, session.quality = name, values["model"], values["size"], values["quality"]
     session.latest = client
     said = [client.provider.name, *(f"{key} {value}" for key, value in values.items() if value)]
     text = tr("The magics now use {what}.", what=", ".join(said))
-    if _key(client)[0]:
-        print(text)
-    else:
-        print(text + " " + _key(client)[1])
+    found, key = found_key(client)
+    print(text if found else f"{text} {key}")
 
 
-def _stop() -> None:
+def _providers(ipython: Any, rest: str) -> None:
+    from imgcell.client import Client
+    from imgcell.magics.status import found_key
+
+    _nothing_more(rest)
+    rows = []
+    for name in providers.names():
+        client = Client(name)
+        provider = client.provider
+        models = [model for model in provider.models if model] or [provider.default_model or ""]
+        found, _ = found_key(client)
+        key = " / ".join(provider.key_variables) or tr("none needed")
+        # A few are enough here, and Tab knows them all: with more a terminal's lines would wrap.
+        rows.append([name, provider.title, ", ".join(models[:3]) + (" …" if len(models) > 3 else ""), key, "✓" if found else "–"])
+    markup, text = table([tr("name"), tr("provider"), tr("models"), tr("key variable"), tr("found")], rows)
+    show(markup, text)
+
+
+def _stop(ipython: Any, rest: str) -> None:
+    _nothing_more(rest)
     runs = session.under_way()
     for one in runs:
         one.cancel()
@@ -80,93 +94,106 @@ def _stop() -> None:
         print(tr("Nothing is under way."))
 
 
-def _status(ipython: Any) -> None:
-    from imgcell import __version__
+def _replay(ipython: Any, rest: str) -> None:
+    from imgcell.magics.replay import POLICIES
 
-    client = session.client(None, ipython.user_ns)
-    provider = client.provider
-    model = session.model or provider.default_model
-    found, key = _key(client)
-    folder = home()
-    rows = [
-        ("imgcell", __version__),
-        (tr("provider"), f"{provider.name} ({provider.title})" if provider.title and provider.title != provider.name else provider.name),
-        (tr("model"), model or tr("the provider's own choice")),
-        *((name, value) for name, value in ((tr("size"), session.size), (tr("quality"), session.quality)) if value),
-        (tr("key"), key),
-        (tr("library"), f"{folder} · {tr('pictures: {count}', count=_count(folder))}"),
-    ]
-    left = session.under_way()
-    if left:
-        rows.append((tr("under way"), tr("jobs in the background: {count}; `%imgcell stop` lets go of them", count=len(left))))
-    markup, text = facts(rows)
-    import html
-
-    steps = _next(found, provider.name)
-    listed = "".join(f"<div><code>{html.escape(what)}</code> &nbsp;{html.escape(why)}</div>" for what, why in steps)
-    width = max(len(what) for what, _ in steps)
-    show(
-        f'{markup}<div style="margin-top:6px">{listed}</div>',
-        text + "\n\n" + "\n".join(f"{what:<{width}}  {why}" for what, why in steps),
-    )
+    words = split(rest)
+    if len(words) > 1 or (words and words[0] not in POLICIES):
+        raise InvalidJobError(
+            tr("`%imgcell replay` does not know {word}.", word=repr(" ".join(words))),
+            hint=tr("It knows {words}.", words=", ".join(POLICIES)),
+        )
+    if words:
+        session.replay = words[0]
+    meaning = {
+        "auto": tr(
+            "auto: the first run of a cell in a new kernel shows what the library has for the same job; run again, it makes new pictures."
+        ),
+        "always": tr("always: a cell shows what the library has for the same job, and only sends what is missing."),
+        "never": tr("never: every run of a cell makes new pictures."),
+    }
+    print(meaning[session.replay])
 
 
-def _next(found: bool, name: str) -> list[tuple[str, str]]:
-    steps = [
-        ("%%imagine cat", tr("and a prompt on the next line: makes a picture and calls it cat")),
-        ("%%imgedit -i cat", tr("and what to change on the next line")),
-        ("%imagine --help", tr("all options")),
-    ]
-    if not found:
-        steps.insert(0, ("%imgcell use sandbox", tr("try everything here and now, without a key and free of charge")))
-    elif name == "sandbox":
-        steps.append(("%imgcell providers", tr("the real providers and the names of their keys")))
-    return steps
+def _history(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import history
+
+    history(ipython, rest)
 
 
-def _key(client: Client) -> tuple[bool, str]:
-    """Return whether the provider can be used, and where its key was found or can be put; never the key."""
-    key = client.key()
-    if key is not None:
-        return True, tr("found ({source})", source=key.source)
-    variables = client.provider.key_variables
-    if not variables:
-        return True, tr("none needed")
-    return False, tr(
-        "not found: set {variable} before Jupyter starts, or store it with `keyring set imgcell {provider}`",
-        variable=" / ".join(variables),
-        provider=client.provider.name,
-    )
+def _star(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import star
+
+    star(ipython, rest)
 
 
-def _providers() -> None:
-    from imgcell.client import Client
+def _tag(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import tag
 
-    rows = []
-    for name in providers.names():
-        client = Client(name)
-        provider = client.provider
-        models = [model for model in provider.models if model] or [provider.default_model or ""]
-        found, _ = _key(client)
-        key = " / ".join(provider.key_variables) or tr("none needed")
-        # A few are enough here, and Tab knows them all: with more a terminal's lines would wrap.
-        rows.append([name, provider.title, ", ".join(models[:3]) + (" …" if len(models) > 3 else ""), key, "✓" if found else "–"])
-    markup, text = table([tr("name"), tr("provider"), tr("models"), tr("key variable"), tr("found")], rows)
-    show(markup, text)
+    tag(ipython, rest)
 
 
-def _count(folder: os.PathLike[str]) -> int:
-    """Return how many pictures the library holds: each has one sidecar."""
-    total = 0
-    pending = [os.path.join(folder, "records")]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-                    elif entry.name.endswith(".json"):
-                        total += 1
-        except OSError:
-            continue
-    return total
+def _note(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import note
+
+    note(ipython, rest)
+
+
+def _delete(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import delete
+
+    delete(ipython, rest)
+
+
+def _undo(ipython: Any, rest: str) -> None:
+    from imgcell.magics.collection import undo
+
+    _nothing_more(rest)
+    undo()
+
+
+def _spend(ipython: Any, rest: str) -> None:
+    from imgcell.magics.bill import spend
+
+    spend(rest)
+
+
+def _budget(ipython: Any, rest: str) -> None:
+    from imgcell.magics.bill import budget
+
+    budget(rest)
+
+
+def _unsettled(ipython: Any, rest: str) -> None:
+    from imgcell.magics.bill import unsettled
+
+    _nothing_more(rest)
+    unsettled()
+
+
+def _resume(ipython: Any, rest: str) -> None:
+    from imgcell.magics.bill import resume
+
+    _nothing_more(rest)
+    resume(session.client(None, ipython.user_ns))
+
+
+_OBEYED: dict[str, Callable[[Any, str], None]] = {
+    "status": _status,
+    "use": _use,
+    "providers": _providers,
+    "history": _history,
+    "star": _star,
+    "tag": _tag,
+    "note": _note,
+    "delete": _delete,
+    "undo": _undo,
+    "spend": _spend,
+    "budget": _budget,
+    "unsettled": _unsettled,
+    "replay": _replay,
+    "resume": _resume,
+    "stop": _stop,
+}
+#: What may stand behind ``%imgcell``.
+WORDS = (*_OBEYED, "help")

@@ -99,7 +99,7 @@ def complete(place: Place, names: Mapping[str, Any]) -> tuple[str, list[tuple[st
     if place.head is None:
         return _braced(brace.group(1), names) if brace else ("", [])
     if place.magic == "imgcell":
-        return _command(place.head)
+        return _command(place.head, names)
     options = options_for(place.magic)
     words, fragment = _words(place.head)
     if words and "--" in words:
@@ -184,9 +184,6 @@ def _listed(models: list[Model], name: str) -> list[str]:
 
 
 def _pictures(fragment: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
-    variables = [name for name in candidates(names) if name.startswith(fragment) and _drawable(names[name])]
-    if "_images" in names and "_images".startswith(fragment or "-"):
-        variables.append("_images")
     folder, name = os.path.split(fragment)
     try:
         entries = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda entry: entry.name)
@@ -200,7 +197,23 @@ def _pictures(fragment: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
             elif entry.name.lower().endswith(_PICTURE_FILES):
                 path = os.path.join(folder, entry.name)
                 files.append((f'"{path}"' if " " in path else path, "path"))
-    return [*((name, "instance") for name in variables), *files]
+    return [*((name, "instance") for name in _variables(fragment, names)), *_ids(fragment), *files]
+
+
+def _variables(fragment: str, names: Mapping[str, Any]) -> list[str]:
+    variables = [name for name in candidates(names) if name.startswith(fragment) and _drawable(names[name])]
+    if "_images" in names and "_images".startswith(fragment or "-"):
+        variables.append("_images")
+    return variables
+
+
+def _ids(fragment: str) -> list[tuple[str, str]]:
+    """Return the ids of the last pictures of the library; only for what begins like one, as it has to be looked for."""
+    if not fragment or not ("p-".startswith(fragment) or fragment.startswith("p-")):
+        return []
+    import imgcell
+
+    return _starting(fragment, (record.id for record in imgcell.library().find(limit=50)), "value")[:20]
 
 
 def _drawable(value: Any) -> bool:
@@ -224,22 +237,51 @@ def _braced(fragment: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[st
     return last, [(name, "instance") for name in sorted(fields) if name.startswith(last) and not name.startswith("_")]
 
 
-def _command(head: str) -> tuple[str, list[tuple[str, str]]]:
-    from imgcell import providers
+def _command(head: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    from imgcell.magics.command import WORDS
 
     words, fragment = _words(head)
     if not words:
-        return fragment, _starting(fragment, ("use", "providers", "stop", "help", "status"), "keyword")
-    if words[0] != "use":
-        return fragment, []
-    if len(words) == 1:
-        return fragment, _starting(fragment, providers.names(), "value")
-    option = next((one for one in options_for("use") if words[-1] in one.flags), None)
-    if option is None:
-        return fragment, [
-            (flag, "keyword") for one in options_for("use") for flag in one.flags if flag.startswith(fragment) and flag.startswith("--")
-        ]
-    provider = providers.get(words[1])
+        return fragment, _starting(fragment, WORDS, "keyword")
+    word, options = words[0], options_for(words[0])
+    option = next((one for one in options if words[-1] in one.flags), None)
+    if option is not None:
+        return fragment, _choice(option, words, fragment, names)
+    if fragment.startswith("-") and options:
+        return fragment, [(flag, "keyword") for one in options for flag in one.flags if flag.startswith(fragment) and flag.startswith("--")]
+    return fragment, _argument(word, words, fragment, names)
+
+
+def _choice(option: Option, words: list[str], fragment: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the values of an option of ``%imgcell``; those of ``use`` depend on the provider before it."""
+    from imgcell import providers
+
+    fixed = {"since": ("today", "yesterday", "7d", "30d"), "rating": "12345", "providers": providers.names()}.get(option.values)
+    if fixed is not None:
+        return _starting(fragment, fixed, "value")
+    provider = providers.get(words[1]) if words[0] == "use" else _providers(words, names)[0]
     if option.values == "models":
-        return fragment, _starting(fragment, provider.models, "value")
-    return fragment, _starting(fragment, _listed([provider.model(None)], option.values), "value")
+        return _starting(fragment, provider.models, "value")
+    return _starting(fragment, _listed([provider.model(None)], option.values), "value")
+
+
+def _argument(word: str, words: list[str], fragment: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what may stand behind a word of ``%imgcell``."""
+    from imgcell import providers
+    from imgcell.magics.bill import GROUPS, SCOPES
+    from imgcell.magics.replay import POLICIES
+
+    first = len(words) == 1
+    if word == "use":
+        if first:
+            return _starting(fragment, providers.names(), "value")
+        return [(flag, "keyword") for one in options_for("use") for flag in one.flags if flag.startswith("--") and not fragment]
+    if word == "replay" and first:
+        return _starting(fragment, POLICIES, "keyword")
+    if word == "spend":
+        return _starting(fragment, (group for group in GROUPS if group not in words), "keyword")
+    if word == "budget":
+        return _starting(fragment, ("off", *SCOPES), "keyword")
+    if word == "delete" or (word in ("star", "tag", "note") and first):
+        return [*((name, "instance") for name in _variables(fragment, names)), *_ids(fragment)]
+    return []

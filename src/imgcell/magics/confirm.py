@@ -1,4 +1,7 @@
-"""Asking before a cell makes many pictures, or expensive ones (USERS.md section 2, "surprise bill")."""
+"""Asking before a cell makes many pictures, or expensive ones (USERS.md section 2, "surprise bill").
+
+Only what is sent counts: what the library has costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +13,56 @@ from imgcell.language import tr
 from imgcell.options import options
 
 if TYPE_CHECKING:
-    from imgcell.magics.grid import Grid
+    from imgcell.magics.replay import Errands
 
 __all__ = ["confirm", "priced"]
 
+#: So many pictures of unknown price are made without asking.
+_UNPRICED = 4
 
-def confirm(ipython: Any, grid: Grid) -> None:
-    """Return if *grid* is small, or if the user says yes.
+
+def confirm(ipython: Any, errands: Errands, *, yes: bool = False) -> None:
+    """Return if *errands* are small, if *yes* was said on the line, or if the user says yes now.
 
     Raises:
         InvalidJobError: If the answer is no, or nobody can be asked; nothing was sent.
     """
-    cost = grid.cost()
-    dear = any(amount > options.ask_over_cost for amount in cost.values())
-    if grid.pictures <= options.ask_over_pictures and not dear:
+    if not errands.pictures:
         return
-    what = (tr("one picture") if grid.pictures == 1 else tr("{pictures} pictures", pictures=grid.pictures)) + (
-        f", {priced(cost)}" if cost else ""
-    )
+    paused = [errand.task.client for errand in errands.sent if errand.task.client.paused]
+    if not yes:
+        cost, unpriced = errands.cost(), errands.unpriced()
+        reason = tr("The last requests ended without an answer and may have been charged.") if paused else None
+        many = errands.pictures > options.ask_over_pictures or unpriced > _UNPRICED
+        if not many and reason is None and not any(amount > options.ask_over_cost for amount in cost.values()):
+            return
+        _ask(ipython, errands.pictures, cost, reason, unpriced)
+    for client in paused:
+        client.resume()
+
+
+def _ask(ipython: Any, pictures: int, cost: dict[str, float], reason: str | None, unpriced: int) -> None:
+    what = (tr("one picture") if pictures == 1 else tr("{pictures} pictures", pictures=pictures)) + (f", {priced(cost)}" if cost else "")
+    if unpriced:
+        what += ", " + (tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced))
+    lead = f"{reason} " if reason else ""
     hint = tr(
         "--yes makes them without asking, --plan shows what would be sent; "
         "imgcell.options.ask_over_pictures and .ask_over_cost set the limits."
     )
+    nobody = InvalidJobError(
+        lead + tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what), hint=hint
+    )
     if not _somebody_there(ipython):
-        raise InvalidJobError(tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what), hint=hint)
+        raise nobody
     try:
-        answer = input(tr("This cell would make {what}. Go on? [y/N]", what=what) + " ")
+        answer = input(lead + tr("This cell would make {what}. Go on? [y/N]", what=what) + " ")
     except (EOFError, KeyboardInterrupt):
         answer = ""
     except Exception as error:  # ipykernel's StdinNotImplementedError, whose home has moved between versions
         if type(error).__name__ != "StdinNotImplementedError":
             raise
-        raise InvalidJobError(
-            tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what), hint=hint
-        ) from None
+        raise nobody from None
     if answer.strip().lower() not in ("y", "yes", "j", "是", "好"):
         raise InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
 

@@ -63,17 +63,6 @@ class Grid:
         """How many pictures all of it makes."""
         return sum(task.job.n for task in self.tasks)
 
-    def cost(self) -> dict[str, float]:
-        """Return the estimate by currency; what has no known price is not in it."""
-        from imgcell import costs
-
-        sums: dict[str, float] = {}
-        for task in self.tasks:
-            cost = costs.estimate(task.job, task.client.provider.model(task.job.model))
-            if cost is not None and cost.amount > 0:
-                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
-        return sums
-
     def labels(self) -> list[str]:
         """Return a caption for every position of the sheet, empty where the grid has no axes."""
         return [label for task in self.tasks for label in [" · ".join(task.labels)] * task.job.n]

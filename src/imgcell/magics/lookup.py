@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType, ModuleType
@@ -191,7 +192,9 @@ _NO_PICTURES = (bool, int, float, complex, dict, set, frozenset, type(None), typ
 
 
 def image(text: str, names: Mapping[str, Any]) -> list[Any]:
-    """Return what ``-i`` or ``--mask`` *text* stands for: a variable, a path, a URL; a list or a sheet gives several.
+    """Return what ``-i`` or ``--mask`` *text* stands for: a variable, a path, a URL, the id of a picture of the library.
+
+    A list or a sheet gives several.
 
     Raises:
         InvalidJobError: If it is none of them, with near variables and near files.
@@ -208,12 +211,28 @@ def image(text: str, names: Mapping[str, Any]) -> list[Any]:
                 raise
     if _exists(text):
         return [os.path.expanduser(text)]
+    if _ID.fullmatch(text):
+        return [_kept(text)]
     hints = [hint for hint in (near(path[0], names) if path else None, _near_files(text)) if hint]
     if path is not None:
         message = tr("{text} is neither a variable nor a file.", text=repr(text))
     else:
         message = tr("There is no file {text}.", text=repr(text))
     raise InvalidJobError(message, hint=" ".join(hints) or tr("Relative paths start in {folder}.", folder=os.getcwd()))
+
+
+#: As :func:`imgcell.client.recording.make_record` makes them.
+_ID = re.compile(r"p-[a-z0-9][a-z0-9-]{0,61}")
+
+
+def _kept(name: str) -> Any:
+    """Return the picture of the library whose id is *name*."""
+    import imgcell
+
+    picture = imgcell.library().picture(name)
+    if picture is None:
+        raise InvalidJobError(tr("The library has no picture {name}.", name=name), hint=tr("`%imgcell history` shows what is in it."))
+    return picture
 
 
 def _pictures(value: Any, text: str) -> list[Any]:

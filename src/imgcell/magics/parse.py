@@ -16,7 +16,7 @@ from imgcell.magics.table import Option, options_for
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["Arguments", "check_name", "parse", "parse_use", "refuse_keys", "split"]
+__all__ = ["Arguments", "check_name", "parse", "parse_use", "parse_words", "refuse_keys", "split"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Arguments:
         n: How many pictures a combination makes.
         fields: ``-o`` in order, as (key, text).
         stream: Partial pictures, or ``None``.
-        plan, yes, later, raw, help: The switches.
+        plan, yes, later, once, again, raw, help: The switches.
     """
 
     name: str | None = None
@@ -48,6 +48,8 @@ class Arguments:
     plan: bool = False
     yes: bool = False
     later: bool = False
+    once: bool = False
+    again: bool = False
     raw: bool = False
     help: bool = False
 
@@ -82,7 +84,9 @@ def parse(magic: str, line: str, cell: str | None) -> Arguments:
     words = split(line)
     if "-h" in words or "--help" in words:
         return Arguments(help=True)
-    found = vars(_parser(magic, options).parse_args(words))
+    found = vars(_parser(f"%{magic}", options).parse_args(words))
+    if found["once"] and found["again"]:
+        raise InvalidJobError(tr("--once and --again say the opposite of each other; give one of them."))
     names = found.pop("names")
     if len(names) > 1:
         raise InvalidJobError(
@@ -107,13 +111,21 @@ def parse_use(line: str) -> tuple[str, dict[str, str | None]]:
     Returns:
         The provider's name and the values by ``"model"``, ``"size"`` and ``"quality"`` (``None``: not said).
     """
-    refuse_keys(line)
-    options = options_for("use")
-    found = vars(_parser("use", options).parse_args(split(line)))
-    names = found.pop("names")
+    names, found = parse_words("use", line)
     if len(names) != 1:
         raise InvalidJobError(tr("`%imgcell use` takes one provider."), hint="%imgcell use PROVIDER [--model MODEL] [-s SIZE] [-q QUALITY]")
     return names[0], {"model": found["models"], "size": found["sizes"], "quality": found["qualities"]}
+
+
+def parse_words(word: str, line: str) -> tuple[list[str], dict[str, Any]]:
+    """Read what stands behind ``%imgcell`` *word*: plain words and its options (:func:`imgcell.magics.table.options_for`).
+
+    Returns:
+        The plain words, and the options' values by their ``dest`` (``None``: not said).
+    """
+    refuse_keys(line)
+    found = vars(_parser(f"%imgcell {word}", options_for(word)).parse_args(split(line)))
+    return found.pop("names"), found
 
 
 def split(line: str) -> list[str]:
@@ -215,7 +227,7 @@ def _usage(magic: str) -> str:
     return tr("`%%{magic} [NAME]{needed} [options]`, the prompt below; `%{magic} --help` lists the options.", magic=magic, needed=needed)
 
 
-def _parser(magic: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:
+def _parser(command: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:
     import argparse
 
     flags = [flag for option in options for flag in option.flags]
@@ -226,11 +238,13 @@ def _parser(magic: str, options: tuple[Option, ...]) -> argparse.ArgumentParser:
             if unknown:
                 # One letter is near to every other letter.
                 near = get_close_matches(unknown.group(1), flags, n=3, cutoff=0.5) if unknown.group(1).startswith("--") else []
-                hint = tr("Did you mean {names}?", names=", ".join(near)) if near else tr("It has {names}.", names=", ".join(flags))
-                raise InvalidJobError(tr("%{magic} has no option {option}.", magic=magic, option=unknown.group(1)), hint=hint)
-            raise InvalidJobError(f"%{magic}: {message}.", hint=tr("`--help` lists the options.") if magic != "use" else None)
+                hint = tr("It has {names}.", names=", ".join(flags)) if flags else None
+                hint = tr("Did you mean {names}?", names=", ".join(near)) if near else hint
+                raise InvalidJobError(tr("{command} has no option {option}.", command=command, option=unknown.group(1)), hint=hint)
+            advice = tr("`%imgcell help` says what it takes.") if command.startswith("%imgcell") else tr("`--help` lists the options.")
+            raise InvalidJobError(f"{command}: {message}.", hint=advice)
 
-    parser = Parser(prog=f"%{magic}", add_help=False, allow_abbrev=False)
+    parser = Parser(prog=command, add_help=False, allow_abbrev=False)
     parser.add_argument("names", nargs="*", metavar="NAME")
     for option in options:
         settings: dict[str, Any] = {"dest": option.dest}

@@ -21,6 +21,10 @@ class Session:
         provider: What ``%imgcell use`` named, or ``None`` for the client's own choice.
         model, size, quality: Its companions; they hold for that provider only.
         latest: The client in use when it was last asked for: good enough for a Tab, which must not search keyrings.
+        replay: ``"auto"``, ``"always"`` or ``"never"``: when a cell shows what the library has (:mod:`imgcell.magics.replay`).
+        ran: (digest of a job, id of the cell) -> (the first run of that cell, how often it asked for that job).
+        told: What is mentioned once in a kernel and has been.
+        deleted: Ids of the pictures that ``%imgcell delete`` took away, the last ones last.
         left: Runs that go on in the background after an interrupt or ``--later``.
     """
 
@@ -28,6 +32,10 @@ class Session:
     model: str | None = None
     size: str | None = None
     quality: str | None = None
+    replay: str = "auto"
+    ran: dict[tuple[str, str | None], tuple[str | None, int]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    deleted: list[tuple[str, ...]] = field(default_factory=list)
     left: list[Run] = field(default_factory=list)
     latest: Client | None = None
     _clients: dict[str, tuple[tuple[Any, ...], Client]] = field(default_factory=dict)
@@ -61,6 +69,10 @@ class Session:
             return kept[1]
         self._clients[known.name] = (found_by, client)
         return client
+
+    def clients(self) -> list[Client]:
+        """Return the clients that were used so far."""
+        return [client for _, client in self._clients.values()]
 
     def under_way(self) -> list[Run]:
         """Return the runs that are still received in the background."""

@@ -37,7 +37,7 @@ class Option:
 
 
 def options_for(magic: str) -> tuple[Option, ...]:
-    """Return the options of ``"imagine"``, ``"imgedit"`` or ``"use"`` (that is ``%imgcell use``), in the order in which help lists them."""
+    """Return the options of ``"imagine"``, ``"imgedit"`` or of a word of ``%imgcell`` (``"use"``, ``"history"``, …), in help's order."""
     choice = (
         Option(("-p", "--provider"), "providers", tr("provider, or several separated by commas"), "PROVIDER,…", "list", "providers"),
         Option(("-m", "--model"), "models", tr("model, or several"), "MODEL,…", "list", "models"),
@@ -46,6 +46,21 @@ def options_for(magic: str) -> tuple[Option, ...]:
     )
     if magic == "use":
         return choice[1:]
+    if magic == "history":
+        return (
+            *choice[:2],
+            Option(("--since",), "since", tr("only from then on: 7d, 12h, 2w, today, yesterday or 2026-11-20"), "WHEN", "text", "since"),
+            Option(("--rating",), "rating", tr("only with so many stars or more, 1 to 5"), "STARS", "number", "rating"),
+            Option(("--tag",), "tag", tr("only with this tag"), "TAG"),
+            Option(("--notebook",), "notebook", tr("only made in this notebook"), "NAME"),
+            Option(("-n", "--number"), "limit", tr("how many at most; 24 if not said"), "N", "number"),
+        )
+    if magic == "spend":
+        return (
+            Option(("--since",), "since", tr("only from then on: 7d, 12h, 2w, today, yesterday or 2026-11-20"), "WHEN", "text", "since"),
+        )
+    if magic not in ("imagine", "imgedit"):
+        return ()
     pictures = (
         Option(
             ("-i", "--image"),
@@ -64,6 +79,10 @@ def options_for(magic: str) -> tuple[Option, ...]:
         Option(("--plan",), "plan", tr("show what would be sent and its price; send nothing"), kind="switch"),
         Option(("--yes",), "yes", tr("do not ask before many or expensive pictures"), kind="switch"),
         Option(("--later",), "later", tr("return at once; NAME is a Sheet that fills"), kind="switch"),
+        Option(
+            ("--once",), "once", tr("take what the library has of the same job, from whenever; send only what is missing"), kind="switch"
+        ),
+        Option(("--again",), "again", tr("make new pictures, whatever the library has"), kind="switch"),
         Option(("--raw",), "raw", tr("leave braces in the prompt as they are"), kind="switch"),
         Option(("-h", "--help"), "help", tr("show this help"), kind="switch"),
     )
@@ -107,6 +126,16 @@ def _imgcell() -> str:
         ("%imgcell", tr("provider, key, library, and what to type next")),
         ("%imgcell use PROVIDER [-m MODEL] [-s SIZE] [-q QUALITY]", tr("what the magics use when the line does not say")),
         ("%imgcell providers", tr("the providers, their models and whether a key was found")),
+        ("%imgcell history [WORDS] [-n N] [--since 7d]", tr("what was made before, the newest first; WORDS stand in the prompt")),
+        ("%imgcell star IMAGE [0-5]", tr("give a picture stars; IMAGE is its id or a variable")),
+        ("%imgcell tag IMAGE WORD…", tr("give it tags; `-WORD` takes one away")),
+        ("%imgcell note IMAGE TEXT", tr("write a note beside it")),
+        ("%imgcell delete IMAGE…", tr("move pictures to the trash; `%imgcell undo` brings them back")),
+        ("%imgcell spend [day|provider|model|notebook…]", tr("what it cost, and how that is known")),
+        ("%imgcell budget [AMOUNT|off] [session|day|cell] [CURRENCY]", tr("refuse what would cost more than that; show what is left")),
+        ("%imgcell unsettled", tr("what may have been charged without bringing a picture")),
+        ("%imgcell replay [auto|always|never]", tr("when a cell shows what the library has instead of sending")),
+        ("%imgcell resume", tr("send again after requests that ended without an answer")),
         ("%imgcell stop", tr("let go of what goes on in the background")),
         ("%imgcell help", tr("show this help")),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell.language import tr
 
 if TYPE_CHECKING:
-    from imgcell.magics.grid import Grid
+    from imgcell.magics.replay import Errands
     from imgcell.providers.prices import Cost
 
 __all__ = ["facts", "show", "show_plan", "table"]
@@ -59,32 +59,38 @@ def facts(rows: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return f'<table style="border-collapse:collapse;margin:4px 0"><tbody>{body}</tbody></table>', text
 
 
-def show_plan(ipython: Any, grid: Grid) -> None:
-    """Show what *grid* would send and its price; nothing is sent.
+def show_plan(errands: Errands) -> None:
+    """Show what *errands* would send and its price; nothing is sent.
 
     Raises:
         InvalidJobError: For a job that could not be sent.
     """
     from imgcell.magics.confirm import priced
 
-    plans = [task.client.plan(task.job) for task in grid.tasks]
+    plans = [errand.task.client.plan(errand.ready) for errand in errands.all]
     heads = [tr("provider"), tr("model"), tr("size"), tr("quality"), tr("requests"), tr("pictures"), tr("price")]
     rows = [
         [
             plan.provider,
             plan.model or "",
-            task.job.size or "–",
-            task.job.quality or "–",
+            errand.task.job.size or "–",
+            errand.task.job.quality or "–",
             str(len(plan.calls)),
             str(plan.pictures),
             _price(plan.cost),
         ]
-        for task, plan in zip(grid.tasks, plans, strict=True)
+        for errand, plan in zip(errands.all, plans, strict=True)
     ]
     markup, text = table(heads, rows)
     requests = sum(len(plan.calls) for plan in plans)
-    total = tr("Pictures: {pictures}, requests: {requests}", pictures=grid.pictures, requests=requests)
-    total += (f", {priced(grid.cost())}" if grid.cost() else "") + ". " + tr("Nothing was sent.")
+    cost, unpriced = errands.cost(), errands.unpriced()
+    total = tr("Pictures: {pictures}, requests: {requests}", pictures=errands.pictures, requests=requests)
+    total += (f", {priced(cost)}" if cost else "") + ". "
+    if unpriced and cost:
+        total += tr("The price of {count} of them is not known.", count=unpriced) + " "
+    total += tr("Nothing was sent.")
+    if errands.replayed:
+        total += " " + tr("From the library, free of charge: {count}.", count=errands.replayed)
     details = [_call(call) for plan in plans for call in plan.calls]
     notes = list(dict.fromkeys(note for plan in plans for note in plan.notes))
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)

@@ -1,0 +1,78 @@
+"""What is asked of the library from outside: the library itself, its history, and what may have been charged for nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import TYPE_CHECKING
+
+from imgcell.client.shelf import folder, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgcell.client.unsettled import Unsettled
+    from imgcell.pictures.sheet import Sheet
+    from imgcell.store import Library
+
+__all__ = ["history", "library", "unsettled"]
+
+
+def library(home: str | os.PathLike[str] | None = None) -> Library:
+    """Return the library in the folder *home*; ``None`` is ``$IMGCELL_HOME`` or the user's data folder.
+
+    It is the one that the clients of this process use too; nothing is created before something is stored.
+    """
+    found = shelf(folder(home))[1]
+    assert found is not None
+    return found
+
+
+def history(
+    text: str | None = None,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    kind: str | None = None,
+    notebook: str | None = None,
+    since: dt.datetime | dt.date | dt.timedelta | str | None = None,
+    until: dt.datetime | dt.date | dt.timedelta | str | None = None,
+    rating: int | None = None,
+    tag: str | None = None,
+    limit: int = 50,
+) -> Sheet:
+    """Return pictures of the library, the newest first, captioned with their date.
+
+    Args:
+        text: Words of the prompt, in any script; every one has to be there, the beginning of a word is enough.
+        provider: Who made it.
+        model: With what.
+        kind: ``"generate"`` or ``"edit"``.
+        notebook: Path or name of the notebook in which it was made.
+        since: From when on: a time, a day, ISO text of either, or a timedelta, which is "so long ago".
+        until: Until when, likewise.
+        rating: At least so many stars, 1 to 5.
+        tag: With this tag.
+        limit: How many at most.
+
+    Raises:
+        InvalidJobError: For a value that means nothing.
+    """
+    kept = library()
+    found = kept.find(
+        text, provider=provider, model=model, kind=kind, notebook=notebook, since=since, until=until, rating=rating, tag=tag, limit=limit
+    )
+    sheet = kept.sheet(found)
+    return type(sheet)(sheet, labels=[f"{record.created.astimezone():%Y-%m-%d %H:%M}" for record in sheet.records], running=False)
+
+
+def unsettled() -> Sequence[Unsettled]:
+    """Return the requests of the library that may have been charged without bringing a picture, the newest first.
+
+    Each can be asked for its answer again, free of charge, where that is known (``.fetch()``), or be settled by what the
+    provider's bill says (``.settle(charged=…)``).  In a cell the list shows as a table.
+    """
+    from imgcell.client.unsettled import unsettled as listed
+    from imgcell.options import home
+
+    return listed(home())

@@ -1,0 +1,103 @@
+"""``%imgcell spend``, ``budget``, ``unsettled``, ``resume``: what it cost, what it may cost, what is not settled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgcell.errors import InvalidJobError
+from imgcell.language import tr
+from imgcell.magics.collection import moment
+from imgcell.magics.parse import parse_words
+from imgcell.magics.session import session
+from imgcell.magics.tables import show
+
+if TYPE_CHECKING:
+    from imgcell.client import Client
+
+__all__ = ["GROUPS", "SCOPES", "budget", "resume", "spend", "unsettled"]
+
+#: What ``%imgcell spend`` sums by.
+GROUPS = ("day", "provider", "model", "notebook", "session", "kind")
+#: What ``%imgcell budget`` limits.
+SCOPES = ("session", "day", "cell")
+
+
+def spend(rest: str) -> None:
+    """``%imgcell spend [BY…] [--since WHEN]``: show what pictures cost and how that is known."""
+    import imgcell
+
+    words, values = parse_words("spend", rest)
+    wrong = next((word for word in words if word not in GROUPS), None)
+    if wrong is not None:
+        raise InvalidJobError(
+            tr("`%imgcell spend` does not know {word}.", word=repr(wrong)), hint=tr("It knows {words}.", words=", ".join(GROUPS))
+        )
+    by: Any = tuple(words) if len(words) > 1 else words[0] if words else "day"
+    _shown(imgcell.spend(by=by, since=moment(values["since"]) if values["since"] is not None else None))
+
+
+def budget(rest: str) -> None:
+    """``%imgcell budget [AMOUNT|off] [session|day|cell] [CURRENCY]``: set a limit or take it away, and show what is left."""
+    import imgcell
+
+    words, _ = parse_words("budget", rest)
+    settings: dict[str, Any] = {}
+    amount: float | str | None = None
+    scopes = [word for word in words if word in SCOPES]
+    for word in words:
+        if word in SCOPES:
+            continue
+        if word.lower() == "off" and amount is None:
+            amount = "off"
+        elif _amount(word) is not None and amount is None:
+            amount = _amount(word)
+        elif len(word) == 3 and word.isalpha() and "currency" not in settings:
+            settings["currency"] = word.upper()
+        else:
+            raise InvalidJobError(tr("`%imgcell budget` does not know {word}.", word=repr(word)), hint=_usage())
+    if amount is None:
+        if words:
+            raise InvalidJobError(tr("A budget needs an amount, or `off`."), hint=_usage())
+        _shown(imgcell.budget())
+        return
+    for scope in scopes or (SCOPES if amount == "off" else ("session",)):
+        settings[scope] = amount
+    _shown(imgcell.budget(**settings))
+
+
+def _amount(word: str) -> float | None:
+    try:
+        return float(word.lstrip("$¥€£"))
+    except ValueError:
+        return None
+
+
+def _usage() -> str:
+    return "%imgcell budget 5   %imgcell budget 20 day CNY   %imgcell budget off"
+
+
+def unsettled() -> None:
+    """``%imgcell unsettled``: show what may have been charged without bringing a picture."""
+    import imgcell
+
+    found = imgcell.unsettled()
+    if not found:
+        print(tr("Every request is settled: each brought its pictures or was not charged."))
+        return
+    _shown(found)
+
+
+def resume(client: Client) -> None:
+    """``%imgcell resume``: send again after requests that ended without an answer."""
+    waiting = [one for one in {id(client): client, **{id(other): other for other in session.clients()}}.values() if one.paused]
+    for one in waiting:
+        one.resume()
+    if waiting:
+        print(tr("Requests to {names} are sent again.", names=", ".join(dict.fromkeys(one.provider.name for one in waiting))))
+    else:
+        print(tr("Nothing is paused."))
+
+
+def _shown(value: Any) -> None:
+    """Display what has both faces."""
+    show(value._repr_html_(), str(value))
