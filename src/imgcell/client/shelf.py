@@ -30,4 +30,8 @@ def shelf(home: Path | None) -> tuple[Ledger | MemoryLedger, Library | None]:
     name = (os.getpid(), home)
     if name not in _shelves:
         _shelves[name] = (Ledger(home), Library(home))
+        from imgcell.client.recovery import begin
+
+        # What an earlier process left; a moment later, so that nobody waits for it.
+        begin(home)
     return _shelves[name]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from imgcell.ledger.lines import ENDS
 
-__all__ = ["pending", "read_ledger"]
+__all__ = ["is_attempt", "pending", "read_file", "read_ledger"]
+
+_ATTEMPT = re.compile(r"a-[a-z0-9-]{1,60}")
 
 
 def read_ledger(home: Path) -> Iterator[dict[str, Any]]:
@@ -18,17 +21,27 @@ def read_ledger(home: Path) -> Iterator[dict[str, Any]]:
     What is no whole line (the last one of a process that was killed) is left out.
     """
     for path in sorted((Path(home) / "ledger").glob("*.jsonl")):
-        with path.open("rb") as file:
-            for raw in file:
-                if not raw.endswith(b"\n"):
-                    continue
-                try:
-                    line = json.loads(raw)
-                except (ValueError, RecursionError):
-                    continue
-                # A torn line can be whole JSON only by chance (a number): lines are objects with these fields.
-                if isinstance(line, dict) and isinstance(line.get("attempt"), str) and isinstance(line.get("state"), str):
-                    yield line
+        yield from read_file(path)
+
+
+def read_file(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of one process."""
+    with path.open("rb") as file:
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                continue
+            try:
+                line = json.loads(raw)
+            except (ValueError, RecursionError):
+                continue
+            # A torn line can be whole JSON only by chance (a number): lines are objects with these fields.
+            if isinstance(line, dict) and isinstance(line.get("attempt"), str) and isinstance(line.get("state"), str):
+                yield line
+
+
+def is_attempt(name: str) -> bool:
+    """Whether *name* is a name that an attempt can have; only such a one may stand in the name of a file."""
+    return _ATTEMPT.fullmatch(name) is not None
 
 
 def pending(home: Path) -> list[dict[str, Any]]:
@@ -45,5 +58,6 @@ def pending(home: Path) -> list[dict[str, Any]]:
     spool = Path(home) / "spool"
     left = [attempts[name] for name in sorted(attempts) if not ENDS & set(attempts[name]["states"])]
     for attempt in left:
-        attempt["spool"] = sorted(spool.glob(f"{attempt['attempt']}.*"))
+        name = attempt["attempt"]
+        attempt["spool"] = sorted(spool.glob(f"{name}.*")) if is_attempt(name) else []
     return left

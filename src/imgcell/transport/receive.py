@@ -68,7 +68,7 @@ class Receiver:
             self._over = True
         self._reader = reader_for(self.media_type, head, new_extract=self._attempt.extract, decode=_decoder())
         if self._reader.kind == "events":
-            self._events.extend(self._reader.feed(head))
+            self._gather(self._reader.feed(head))
             return self._reply(events=True)
         self._reader.feed(head)
         try:
@@ -94,14 +94,17 @@ class Receiver:
                 self._over = True
                 self._events.extend(self._reader.finish())
             else:
-                self._events.extend(self._reader.feed(piece))
-                if self._events:
-                    # Should the process end now, what has come is found again.
-                    self.keep_rest()
+                self._gather(self._reader.feed(piece))
         if self._events:
             return self._events.popleft()
         self.keep_rest()
         return None
+
+    def _gather(self, events: list[Event]) -> None:
+        self._events.extend(events)
+        if events:
+            # Should the process end now, what has come is found again.
+            self.keep_rest()
 
     async def close(self) -> None:
         """Let go of the connection."""
