@@ -7,14 +7,13 @@ and are read in any order: what comes of them does not depend on it.
 from __future__ import annotations
 
 import json
-import math
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgcell.store.lines import microseconds
+from imgcell.store.lines import bindable, microseconds
 
 __all__ = ["Attempt", "load", "save"]
 
@@ -163,7 +162,7 @@ def reckon(connection: sqlite3.Connection, names: Iterable[str]) -> None:
     known = load(connection, wanted)
     for name in wanted - set(known):
         row = connection.execute(
-            "SELECT moment, provider, model, kind, notebook, json_extract(document, '$.session') FROM pictures WHERE attempt = ? LIMIT 1",
+            "SELECT moment, provider, model, kind, notebook, session FROM pictures WHERE attempt = ? LIMIT 1",
             (name,),
         ).fetchone()
         if row is not None:
@@ -187,11 +186,11 @@ def _money(value: object) -> tuple[float, str, str] | None:
     if not isinstance(value, Mapping):
         return None
     amount, currency, basis = value.get("amount"), value.get("currency"), value.get("basis")
-    if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not math.isfinite(amount) or amount < 0:
+    if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not 0 <= amount < 1e15:
         return None
     if not isinstance(currency, str) or basis not in ("billed", "computed", "estimated", "free"):
         return None
-    return float(amount), currency[:16], str(basis)
+    return float(amount), str(bindable(currency))[:16], str(basis)
 
 
 def _is_sound(line: Mapping[str, Any]) -> bool:
@@ -201,4 +200,4 @@ def _is_sound(line: Mapping[str, Any]) -> bool:
 
 
 def _text(value: object) -> str | None:
-    return value.encode("utf-8", "replace").decode("utf-8")[:500] if isinstance(value, str) else None
+    return bindable(value[:500]) if isinstance(value, str) else None

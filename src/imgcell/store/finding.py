@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from imgcell.errors import InvalidJobError
@@ -34,6 +35,7 @@ def find(
     conditions: list[str] = []
     values: list[Any] = []
     tables, key = "pictures", "pictures.moment"
+    plain = ""
     for name, value in (("provider", provider), ("model", model), ("kind", kind), ("notebook", notebook)):
         if value is not None:
             conditions.append(f"pictures.{name} = ?")
@@ -46,8 +48,7 @@ def find(
             values.append(asked)
         else:
             # Only punctuation: no word, so that all prompts are looked through.
-            conditions.append("instr(json_extract(document, '$.prompt'), ?) > 0")
-            values.append(words.fold(text.strip()))
+            plain = words.fold(text.strip())
     for sign, moment in ((">=", since_microseconds(since)), ("<", until_microseconds(until))):
         if moment is not None:
             conditions.append(f"{key} {sign} ?")
@@ -64,46 +65,41 @@ def find(
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise InvalidJobError(tr("limit is a whole number from 0 on, or None for all, not {value}.", value=repr(limit)))
     where = " AND ".join([*conditions, "pictures.deleted IS NULL"])
-    statement = f"SELECT pictures.document FROM {tables} WHERE {where} ORDER BY {key} DESC LIMIT ?"  # noqa: S608  # values are bound
-    return _records(connection.execute(statement, (*values, -1 if limit is None else limit)))
+    rows = connection.execute(f"SELECT pictures.document FROM {tables} WHERE {where} ORDER BY {key} DESC", values)  # noqa: S608  # values are bound
+    found = _each(rows) if not plain else (record for record in _each(rows) if plain in words.fold(record.prompt))
+    return list(itertools.islice(found, limit))
 
 
 def by_job(connection: sqlite3.Connection, digest: str) -> list[Record]:
     """Return the pictures of a job, newest first."""
-    return _records(
-        connection.execute(
-            "SELECT document FROM pictures WHERE job = ? AND deleted IS NULL ORDER BY moment DESC", (_text("digest", digest),)
-        )
-    )
+    asked = "SELECT document FROM pictures WHERE job = ? AND deleted IS NULL ORDER BY moment DESC"
+    return list(_each(connection.execute(asked, (_text("digest", digest),))))
 
 
 def children(connection: sqlite3.Connection, name: str) -> list[Record]:
     """Return the direct edits of a picture, newest first: made from it by name, or from a file with the same bytes."""
-    row = connection.execute("SELECT sha256 FROM pictures WHERE id = ?", (_text("id", name),)).fetchone()
-    targets = [name, *([f"sha256:{row[0]}"] if row is not None else [])]
-    return _records(
-        connection.execute(
-            "SELECT document FROM pictures WHERE deleted IS NULL AND moment IN "
-            "(SELECT moment FROM links WHERE role = 0 AND target IN (?, ?)) ORDER BY moment DESC",
-            (targets[0], targets[-1]),
-        )
+    name = _text("id", name)
+    row = connection.execute("SELECT sha256 FROM pictures WHERE id = ?", (name,)).fetchone()
+    asked = (
+        "SELECT document FROM pictures WHERE deleted IS NULL AND moment IN "
+        "(SELECT moment FROM links WHERE role = 0 AND target IN (?, ?)) ORDER BY moment DESC"
     )
+    return list(_each(connection.execute(asked, (name, f"sha256:{row[0]}" if row is not None else name))))
 
 
 def trash(connection: sqlite3.Connection) -> list[Record]:
     """Return what was deleted, the latest first."""
-    return _records(connection.execute("SELECT document FROM pictures WHERE deleted IS NOT NULL ORDER BY deleted DESC, moment DESC"))
+    return list(_each(connection.execute("SELECT document FROM pictures WHERE deleted IS NOT NULL ORDER BY deleted DESC, moment DESC")))
 
 
-def _records(rows: Iterable[tuple[str]]) -> list[Record]:
-    found = []
+def _each(rows: Iterable[tuple[str]]) -> Iterator[Record]:
     for (document,) in rows:
         try:
-            found.append(Record.from_json(json.loads(document)))
+            record = Record.from_json(json.loads(document))
         except (ValueError, TypeError, KeyError) as error:
             # Checked when it came in, so that the index itself is what was changed.
             raise sqlite3.DatabaseError("the index holds a record that is none") from error
-    return found
+        yield record
 
 
 def _text(name: str, value: object) -> str:

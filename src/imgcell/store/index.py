@@ -105,6 +105,8 @@ class Index:
 
     def _open(self) -> sqlite3.Connection:
         if self._memory is not None:
+            if self._memory.in_transaction:
+                self._memory.execute("ROLLBACK")  # an interrupt came just then
             return self._memory
         if not self.path.exists():
             disk.make_folder(self.home)

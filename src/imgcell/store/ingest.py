@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from imgcell.pictures.record import Record
 from imgcell.store import attempts, remarks, sidecars
-from imgcell.store.lines import Place, microseconds, pieces
+from imgcell.store.lines import Place, bindable, microseconds, pieces
 from imgcell.store.words import cut
 
 __all__ = ["add_records", "compare", "forget", "pull", "put", "transaction"]
@@ -31,35 +32,33 @@ def pull(connection: sqlite3.Connection, home: Path, there: Mapping[str, Place],
     Returns:
         The files as far as they have been read.
     """
-    with transaction(connection):
-        known = {
-            name: (Place(inode, size), read) for name, inode, size, read in connection.execute("SELECT name, inode, size, read FROM files")
-        }
-        wanted = list(fresh)
-    for name in sorted(there):
-        place = there[name]
-        before, read = known.get(name, (None, 0))
-        if before == place:
-            continue
-        if before is None or before.inode != place.inode or place.size < read:
-            read = 0
-        try:
-            for end, lines in pieces(home / name, read):
-                with transaction(connection):
+    known = {
+        name: (Place(inode, size), read) for name, inode, size, read in connection.execute("SELECT name, inode, size, read FROM files")
+    }
+    batches = _Batches(connection)
+    with batches:
+        for name in sorted(there):
+            place = there[name]
+            before, read = known.get(name, (None, 0))
+            if before == place:
+                continue
+            if before is None or before.inode != place.inode or place.size < read:
+                read = 0
+            try:
+                for end, lines in pieces(home / name, read):
+                    batches.next(len(lines))
                     if name.startswith("ledger/"):
-                        named = attempts.save(connection, lines)
-                        _store(connection, home, named)
+                        _store(connection, home, attempts.save(connection, lines))
                     else:
                         remarks.save(connection, lines)
                     # A piece is in the index together with the note that it is.
                     connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, -1, ?)", (name, place.inode, end))
-                read = end
-        except OSError:
-            continue  # gone since, or not readable: another time
-        with transaction(connection):
+                    read = end
+            except OSError:
+                continue  # gone since, or not readable: another time
+            batches.next(1)
             connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (name, place.inode, place.size, read))
-    if wanted:
-        add_records(connection, home, wanted)
+        _store(connection, home, fresh)
     return dict(there)
 
 
@@ -76,7 +75,7 @@ def add_records(connection: sqlite3.Connection, home: Path, names: Iterable[str]
 def compare(connection: sqlite3.Connection, home: Path) -> None:
     """Look for records that the index lacks, and for rows whose record is gone, unless nothing was changed since the last look."""
     folders = (home / "records", home / "trash" / "records")
-    marks = json.dumps([_mark(folder) for folder in folders])
+    marks = _marks(folders)
     if connection.execute("SELECT value FROM meta WHERE name = 'compared'").fetchone() == (marks,):
         return
     kept, trashed = (set(_names(folder)) for folder in folders)
@@ -94,12 +93,19 @@ def compare(connection: sqlite3.Connection, home: Path) -> None:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('compared', ?)", (marks,))
 
 
-def _mark(folder: Path) -> list[int] | None:
-    try:
-        facts = os.stat(folder)
-    except OSError:
-        return None
-    return [facts.st_ino, facts.st_mtime_ns]
+def _marks(folders: Iterable[Path]) -> str:
+    """Return what is another text after a file was put into one of the folders or taken out of it."""
+    marks: list[object] = []
+    for folder in folders:
+        try:
+            facts = os.stat(folder)
+        except OSError:
+            marks.append(None)
+            continue
+        # File systems keep time in steps, of up to two seconds: what comes within the same one would not be seen.
+        lately = facts.st_mtime_ns > time.time_ns() - 3_000_000_000
+        marks.append(os.urandom(8).hex() if lately else [facts.st_ino, facts.st_mtime_ns])
+    return json.dumps(marks)
 
 
 def _names(folder: Path) -> list[str]:
@@ -121,7 +127,7 @@ def _store(connection: sqlite3.Connection, home: Path, names: Iterable[str]) -> 
                 record = sidecars.read(home / "records" / f"{name}.json")
             except FileNotFoundError:
                 path = home / "trash" / "records" / f"{name}.json"
-                record, deleted = sidecars.read(path), int(path.stat().st_mtime * 1e6)
+                record, deleted = sidecars.read(path), path.stat().st_mtime_ns // 1000
         except (OSError, ValueError):
             continue
         put(connection, record, deleted)
@@ -140,27 +146,19 @@ def put(connection: sqlite3.Connection, record: Record, deleted: int | None) -> 
     if row is not None:
         forget(connection, record.id)
     cost = record.cost
+    named = [
+        bindable(text) for text in (record.attempt, record.job, record.provider, record.model, record.kind, record.notebook, record.session)
+    ]
     connection.execute(
-        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(
-                moment,
-                record.id,
-                record.sha256,
-                record.attempt,
-                record.job,
-                record.provider,
-                record.model,
-                record.kind,
-                record.notebook,
-                deleted,
-            ),
+            *(moment, record.id, record.sha256, *named, deleted),
             *((cost.amount, cost.currency, cost.basis) if cost is not None else (None, None, None)),
             document,
         ),
     )
     links = {(parent, 0) for parent in record.parents} | {(sent, 1) for sent in (*record.inputs, *([record.mask] if record.mask else ()))}
-    connection.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", [(target, role, moment) for target, role in links])
+    connection.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", [(bindable(target), role, moment) for target, role in links])
     if deleted is None:
         noted = remarks.text(connection, record.id)
         connection.execute("INSERT INTO words (rowid, prompt, noted) VALUES (?, ?, ?)", (moment, cut(_said(record)), cut(noted)))
@@ -203,3 +201,17 @@ class transaction:  # noqa: N801  # used like a function
             self._connection.execute("COMMIT")
         elif self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+class _Batches(transaction):
+    """A transaction that is ended, and another one begun, whenever it has become long enough."""
+
+    _rows = 0
+
+    def next(self, rows: int) -> None:
+        """Say that so many rows come next."""
+        if self._rows >= _BATCH:
+            self._rows = 0
+            self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._rows += rows

@@ -34,6 +34,7 @@ from imgcell.store.sidecars import DIGEST, ID
 if TYPE_CHECKING:
     from imgcell.files.spool import SpoolFile
     from imgcell.jobs import InputImage
+    from imgcell.pictures.archive import Archive
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.sheet import Sheet
     from imgcell.pictures.source import FileSource
@@ -55,7 +56,7 @@ class Library:
         archive: What its pictures are given, so that they can look up their parents and children; ``None`` for nothing.
     """
 
-    archive: Any = None
+    archive: Archive | None = None
 
     def __init__(self, home: Path) -> None:
         from imgcell.store.remarks import Annotations
@@ -157,10 +158,7 @@ class Library:
                 tr("The file of this picture is gone: {path}", path=str(self._blob_path(record.sha256))),
                 hint=tr("imgcell.library().verify() tells what else is missing."),
             )
-        picture = Picture(source, record)
-        if self.archive is not None:
-            vars(picture)["_archive"] = self.archive
-        return picture
+        return Picture(source, record, archive=self.archive)
 
     def keep_input(self, image: InputImage) -> None:
         """Keep the bytes of a picture or mask that was sent, once, so that the edit can be told and run again.

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDERS", "Place", "look", "microseconds", "pieces"]
+__all__ = ["FOLDERS", "Place", "bindable", "is_deep", "look", "microseconds", "pieces"]
 
 #: Where such files are, below the library's folder.
 FOLDERS = ("ledger", "annotations")
 #: Bytes that are read at once; a line that is longer is none of ours.
 PIECE = 8_000_000
+_DEEPEST = 32
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,24 @@ def _line(raw: bytes) -> dict[str, Any] | None:
         line = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    return line if isinstance(line, dict) else None
+    return line if isinstance(line, dict) and not is_deep(line) else None
+
+
+def is_deep(value: object) -> bool:
+    """Whether a JSON value is nested deeper than anything of ours: writing it again could fail."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            item for outer in level if isinstance(outer, (dict, list)) for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def bindable(text: str | None) -> str | None:
+    """Return *text* as SQLite takes it: lone surrogates become ``?``."""
+    return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def microseconds(value: object) -> int | None:

@@ -27,6 +27,7 @@ CREATE TABLE pictures (
     model TEXT,
     kind TEXT,
     notebook TEXT,
+    session TEXT,
     deleted INTEGER,
     amount REAL,
     currency TEXT,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imgcell.pictures.record import Record
+from imgcell.store.lines import is_deep
 from imgcell.store.migrations import VERSION, migrate
 
 __all__ = ["DIGEST", "ID", "MOST", "dump", "parse", "read"]
@@ -59,6 +60,8 @@ def parse(data: bytes, name: str) -> Record:
         document: Any = json.loads(data)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if is_deep(document):
+        raise ValueError("it is nested too deeply")
     if not isinstance(document, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004  # for the caller, both are a file that holds no record
     return load(document, name)
@@ -116,4 +119,4 @@ def _is_count(value: object) -> bool:
 
 
 def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e15
