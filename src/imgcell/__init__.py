@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imgcell.archive import library as library
     from imgcell.archive import unsettled as unsettled
     from imgcell.client import Client as Client
+    from imgcell.costs import budget as budget
     from imgcell.jobs import Edit as Edit
     from imgcell.jobs import Generate as Generate
     from imgcell.pictures import Picture as Picture
@@ -45,6 +46,7 @@ __all__ = [
     "Record",
     "Sheet",
     "__version__",
+    "budget",
     "errors",
     "history",
     "library",
@@ -66,6 +68,7 @@ _HOMES = {
     "Progress": "imgcell.pictures.steps",
     "Record": "imgcell.pictures.record",
     "Sheet": "imgcell.pictures",
+    "budget": "imgcell.costs",
     "errors": "imgcell.errors",
     "history": "imgcell.archive",
     "library": "imgcell.archive",

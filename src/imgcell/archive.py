@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from imgcell.client.unsettled import Unsettled
     from imgcell.pictures.sheet import Sheet
     from imgcell.store import Library
+    from imgcell.store.moments import Moment
 
 __all__ = ["history", "library", "unsettled"]
 
@@ -35,24 +35,25 @@ def history(
     model: str | None = None,
     kind: str | None = None,
     notebook: str | None = None,
-    since: dt.datetime | dt.date | dt.timedelta | str | None = None,
-    until: dt.datetime | dt.date | dt.timedelta | str | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     rating: int | None = None,
-    tag: str | None = None,
+    tag: str | Sequence[str] | None = None,
     limit: int = 50,
 ) -> Sheet:
     """Return pictures of the library, the newest first, captioned with their date.
 
     Args:
-        text: Words of the prompt, in any script; every one has to be there, the beginning of a word is enough.
+        text: Words of the prompt, of tags and notes, in any script; every one has to be there, the beginning of a word is
+            enough.
         provider: Who made it.
         model: With what.
         kind: ``"generate"`` or ``"edit"``.
         notebook: Path or name of the notebook in which it was made.
-        since: From when on: a time, a day, ISO text of either, or a timedelta, which is "so long ago".
-        until: Until when, likewise.
+        since: From when on: a time, a day, a timedelta (the last …), or text ("2026-05-01", "7d", "today").
+        until: Up to when, likewise; a day is included.
         rating: At least so many stars, 1 to 5.
-        tag: With this tag.
+        tag: With this tag, or with all of several.
         limit: How many at most.
 
     Raises:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
-from imgcell.magics.collection import moment
 from imgcell.magics.parse import parse_words
 from imgcell.magics.session import session
 from imgcell.magics.tables import show
@@ -33,7 +32,7 @@ def spend(rest: str) -> None:
             tr("`%imgcell spend` does not know {word}.", word=repr(wrong)), hint=tr("It knows {words}.", words=", ".join(GROUPS))
         )
     by: Any = tuple(words) if len(words) > 1 else words[0] if words else "day"
-    _shown(imgcell.spend(by=by, since=moment(values["since"]) if values["since"] is not None else None))
+    _shown(imgcell.spend(by=by, since=values["since"]))
 
 
 def budget(rest: str) -> None:

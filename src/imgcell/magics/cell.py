@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from imgcell.costs import one_cell
 from imgcell.errors import ImgcellError
 from imgcell.language import tr
 from imgcell.magics.confirm import confirm
@@ -74,7 +75,9 @@ def _run(ipython: Any, arguments: Arguments, grid: Grid, where: Place) -> None:
     runs: list[Run] = []
     screen = Screen(ipython)
     try:
-        _submit(errands, sheet, watch, runs)
+        # However many jobs it has, a budget for cells holds for all of them together.
+        with one_cell():
+            _submit(errands, sheet, watch, runs)
         if arguments.later:
             _later(ipython, arguments, grid, sheet, runs)
             return

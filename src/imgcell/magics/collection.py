@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +14,10 @@ from imgcell.magics.session import session
 if TYPE_CHECKING:
     from imgcell.pictures import Picture, Sheet
 
-__all__ = ["delete", "history", "moment", "note", "star", "tag", "undo"]
+__all__ = ["delete", "history", "note", "star", "tag", "undo"]
 
 #: Pictures that the grid shows where the line does not say how many.
 _SHOWN = 24
-_AGO = re.compile(r"(\d{1,5})\s*(m|h|d|w)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def history(ipython: Any, rest: str) -> None:
@@ -36,7 +32,7 @@ def history(ipython: Any, rest: str) -> None:
         " ".join(words) or None,
         **chosen,
         notebook=values["notebook"],
-        since=moment(since) if since is not None else None,
+        since=since,
         limit=_SHOWN if limit is None else limit,
     )
     if not len(sheet):
@@ -63,16 +59,6 @@ def _rating(picture: Picture) -> int:
     import imgcell
 
     return imgcell.library().annotation(picture.record.id).rating or 0
-
-
-def moment(text: str) -> dt.datetime | dt.date | dt.timedelta | str:
-    """Return the time that people write as ``7d``, ``12h``, ``2w``, ``30m``, ``today`` or ``yesterday``; other text as it is."""
-    today = dt.datetime.now().astimezone().date()
-    named = {"today": today, "yesterday": today - dt.timedelta(days=1)}.get(text.strip().lower())
-    if named is not None:
-        return named
-    ago = _AGO.fullmatch(text.strip().lower())
-    return dt.timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))}) if ago is not None else text
 
 
 def star(ipython: Any, rest: str) -> None:

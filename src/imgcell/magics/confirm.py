@@ -19,6 +19,8 @@ __all__ = ["confirm", "priced"]
 
 #: So many pictures of unknown price are made without asking.
 _UNPRICED = 4
+#: So large a part of what is left of a budget is spent without asking.
+_SHARE = 0.25
 
 
 def confirm(ipython: Any, errands: Errands, *, yes: bool = False) -> None:
@@ -34,11 +36,24 @@ def confirm(ipython: Any, errands: Errands, *, yes: bool = False) -> None:
         cost, unpriced = errands.cost(), errands.unpriced()
         reason = tr("The last requests ended without an answer and may have been charged.") if paused else None
         many = errands.pictures > options.ask_over_pictures or unpriced > _UNPRICED
-        if not many and reason is None and not any(amount > options.ask_over_cost for amount in cost.values()):
+        if not many and reason is None and not _dear(cost):
             return
         _ask(ipython, errands.pictures, cost, reason, unpriced)
     for client in paused:
         client.resume()
+
+
+def _dear(cost: dict[str, float]) -> bool:
+    """Whether *cost* is above the user's threshold, or a large part of what is left of a budget."""
+    if any(amount > options.ask_over_cost for amount in cost.values()):
+        return True
+    if not cost:
+        return False
+    from imgcell.costs import budget
+
+    limits = budget()
+    left = {currency: limits.left(currency) for currency in cost}
+    return any(rest is not None and cost[currency] > float(rest) * _SHARE for currency, rest in left.items())
 
 
 def _ask(ipython: Any, pictures: int, cost: dict[str, float], reason: str | None, unpriced: int) -> None:

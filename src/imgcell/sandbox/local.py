@@ -35,7 +35,7 @@ def local_url() -> str:
 def address() -> str | None:
     """Return ``http://127.0.0.1:PORT`` of this process's sandbox, ``None`` while there is none."""
     server = _server
-    return server.url("sandbox").removesuffix("/sandbox/v1") if server is not None and _owner == os.getpid() else None
+    return server.origin if server is not None and _owner == os.getpid() else None
 
 
 def _in_child() -> None:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.files import disk
@@ -26,6 +25,9 @@ from imgcell.language import tr
 from imgcell.store import sidecars
 from imgcell.store.lines import microseconds
 from imgcell.store.words import cut
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["Annotation", "Annotations", "check", "get", "save", "text"]
 
