@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from imgcell.archive import library as library
     from imgcell.archive import unsettled as unsettled
     from imgcell.client import Client as Client
+    from imgcell.client.chains import from_recipe as from_recipe
     from imgcell.costs import budget as budget
+    from imgcell.costs.spending import spend as spend
     from imgcell.jobs import Edit as Edit
     from imgcell.jobs import Generate as Generate
     from imgcell.pictures import Picture as Picture
@@ -48,11 +50,13 @@ __all__ = [
     "__version__",
     "budget",
     "errors",
+    "from_recipe",
     "history",
     "library",
     "load_ipython_extension",
     "options",
     "sandbox",
+    "spend",
     "unload_ipython_extension",
     "unsettled",
 ]
@@ -70,9 +74,11 @@ _HOMES = {
     "Sheet": "imgcell.pictures",
     "budget": "imgcell.costs",
     "errors": "imgcell.errors",
+    "from_recipe": "imgcell.client.chains",
     "history": "imgcell.archive",
     "library": "imgcell.archive",
     "sandbox": "imgcell.sandbox",
+    "spend": "imgcell.costs.spending",
     "unsettled": "imgcell.archive",
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
+from imgcell.client.inputs import keep_inputs
 from imgcell.client.recording import Answered, make_record, request_facts
 from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
 from imgcell.jobs import InputImage, Job
@@ -142,6 +143,9 @@ class Part:
             if error.partial is not None:
                 error.partial = self._preview(error.partial, 0)
             raise
+        finally:
+            if self.sent and self._library is not None:
+                keep_inputs(self._library, self._prepared)
 
     # -- what the transport tells -----------------------------------------------------------------------------
 
@@ -269,4 +273,4 @@ class Part:
         if self._library is None:
             return Picture(MemorySource(spool.read()), record, facts), None
         kept = self._library.keep(spool, record)
-        return Picture(kept.source, record, facts), kept.problem
+        return Picture(kept.source, record, facts, self._library.archive), kept.problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from imgcell.client.chains import answers
 from imgcell.ledger import Ledger, MemoryLedger
 from imgcell.options import home as default_home
 from imgcell.store import Library
@@ -29,7 +30,9 @@ def shelf(home: Path | None) -> tuple[Ledger | MemoryLedger, Library | None]:
     # A forked child must not go on in its parent's ledger.
     name = (os.getpid(), home)
     if name not in _shelves:
-        _shelves[name] = (Ledger(home), Library(home))
+        library = Library(home)
+        library.archive = answers(library)
+        _shelves[name] = (Ledger(home), library)
         from imgcell.client.recovery import begin
 
         # What an earlier process left; a moment later, so that nobody waits for it.

@@ -221,15 +221,21 @@ def image(text: str, names: Mapping[str, Any]) -> list[Any]:
     raise InvalidJobError(message, hint=" ".join(hints) or tr("Relative paths start in {folder}.", folder=os.getcwd()))
 
 
-#: As :func:`imgcell.client.recording.make_record` makes them.
-_ID = re.compile(r"p-[a-z0-9][a-z0-9-]{0,61}")
+#: As :func:`imgcell.client.recording.make_record` makes them; and inputs that were given, by their digest, as
+#: ``picture.as_cell()`` names them.
+_ID = re.compile(r"p-[a-z0-9][a-z0-9-]{0,61}|sha256:[0-9a-f]{64}")
 
 
 def _kept(name: str) -> Any:
     """Return the picture of the library whose id is *name*."""
     import imgcell
 
-    picture = imgcell.library().picture(name)
+    if name.startswith("sha256:"):
+        from imgcell.lineage.holdings import Holdings
+
+        picture = Holdings(imgcell.library()).given(name)
+    else:
+        picture = imgcell.library().picture(name)
     if picture is None:
         raise InvalidJobError(tr("The library has no picture {name}.", name=name), hint=tr("`%imgcell history` shows what is in it."))
     return picture

@@ -171,7 +171,7 @@ def _riff(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _into_webp(data: bytes, text: str) -> bytes | None:
     kept: list[bytes] = []
-    header: bytes | None = None
+    header: bytes = b""
     old: bytes | None = None
     for at, end, name in _riff(data):
         if name == b"VP8X":
@@ -183,16 +183,19 @@ def _into_webp(data: bytes, text: str) -> bytes | None:
     packet = _packet(text, old)
     if len(packet) > _ROOM["WEBP"]:
         return None
-    if header is None:
+    if not header:
         header = _extended(kept[0])
     header = header[:8] + bytes([header[8] | 0x04]) + header[9:]  # flag X: there is XMP
     kept = [header, *kept, b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) & 1)]
     body = b"WEBP" + b"".join(kept)
-    return b"RIFF" + struct.pack("<I", len(body)) + body + data[8 + struct.unpack("<I", data[4:8])[0] :]
+    behind: bytes = data[8 + struct.unpack("<I", data[4:8])[0] :]
+    return b"RIFF" + struct.pack("<I", len(body)) + body + behind
 
 
 def _extended(image: bytes) -> bytes:
     """Return a VP8X chunk for a file that has only its *image* chunk."""
+    wide: int
+    high: int
     if image.startswith(b"VP8L"):
         bits = struct.unpack("<I", image[9:13])[0]
         wide, high, flags = bits & 0x3FFF, bits >> 14 & 0x3FFF, 0x10 if bits >> 28 & 1 else 0

@@ -46,6 +46,7 @@ class Given:
         kind: The file's format otherwise ("GIF", …); ``""`` for pixels.
         pixels: A PIL image of any mode.
         parent: Id of the imgcell picture it is or was made from.
+        modified: Whether it is known to be a changed version of that one, although it is handed in as a file.
         sha256: Digest of the file, if known without reading it.
     """
 
@@ -57,6 +58,7 @@ class Given:
     kind: str = ""
     pixels: Image.Image | None = None
     parent: str | None = None
+    modified: bool = False
     sha256: str = ""
 
     @property
@@ -154,15 +156,20 @@ def _kind(value: object) -> str:
 
 def _from_picture(picture: Picture) -> Given:
     name = tr("Picture {id}", id=picture.record.id)
+    # An input as it was sent once: if it was a changed version of a picture then, it still is.
+    modified = picture.record.kind == "given" and bool(picture.record.modified)
+    parent = picture.record.parents[0] if modified else picture.record.id
     if picture.edited:
-        return Given(name, pixels=picture, parent=picture.record.id)
-    source = picture.source
+        return Given(name, pixels=picture, parent=parent)
+    source, digest = picture.source, picture.source.sha256
     try:
         if source.path is not None:
-            return Given(name, path=source.path, size=source.size, facts=inspect(source), parent=picture.record.id, sha256=source.sha256)
+            facts = inspect(source)
+            return Given(name, path=source.path, size=source.size, facts=facts, parent=parent, modified=modified, sha256=digest)
     except (OSError, ImageDecodeError) as error:
         raise InvalidJobError(f"{name}: {error}") from error
-    return Given(name, data=source.read(), size=source.size, facts=picture.facts, parent=picture.record.id, sha256=source.sha256)
+    data = source.read()
+    return Given(name, data=data, size=source.size, facts=picture.facts, parent=parent, modified=modified, sha256=digest)
 
 
 def _from_pixels(image: Image.Image) -> Given:

@@ -109,6 +109,7 @@ def _as_it_is(given: Given) -> InputImage:
         size=given.size,
         sha256=given.sha256 or _digest(given),
         parent=given.parent,
+        modified=given.modified,
         notes=notes,
     )
 
@@ -175,7 +176,7 @@ def _made(data: bytes, media_type: str, image: Image.Image, given: Given, notes:
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         parent=given.parent,
-        modified=given.parent is not None and given.pixels is not None,
+        modified=given.modified or (given.parent is not None and given.pixels is not None),
         notes=notes,
     )
 

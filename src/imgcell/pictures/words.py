@@ -72,6 +72,6 @@ def facts_text(record: Record, size: tuple[int, int], kind: str) -> str:
 def describe(picture: Picture) -> str:
     """Return one line for a terminal: what it shows, its size, who made it, and its id."""
     record = picture.record
-    prompt = clip(clean(record.prompt), 60)
+    said = f"“{clip(clean(record.prompt), 60)}”" if record.kind != "given" else tr("given")
     drawn = " · " + tr("drawn on") if picture.edited else ""
-    return f"<Picture {facts_text(record, picture.size, picture.format or '')}{drawn} · “{prompt}” · {record.id}>"
+    return f"<Picture {facts_text(record, picture.size, picture.format or '')}{drawn} · {said} · {record.id}>"

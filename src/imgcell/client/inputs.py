@@ -1,0 +1,52 @@
+"""Keeps what an edit was made from, beside what came of it: on a thread of its own, in nobody's way."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgcell.client.part import Prepared
+    from imgcell.store import Library
+
+__all__ = ["keep_inputs", "settle"]
+
+#: Seconds that whoever asks for a lineage waits for inputs that are still being written.
+_PATIENCE = 10.0
+
+#: By process id: a forked child has none of its parent's threads.
+_workers: dict[int, concurrent.futures.ThreadPoolExecutor] = {}
+_under_way: set[concurrent.futures.Future[None]] = set()
+
+
+def keep_inputs(library: Library, prepared: Prepared) -> None:
+    """Have the pictures and the mask of a request that was sent put into *library*; returns at once, never raises."""
+    if not prepared.images:
+        return
+    if all(image.path is not None and library.home in image.path.parents for image in prepared.images) and prepared.mask is None:
+        return  # edits of edits: they are there already
+    try:
+        worker = _workers.get(os.getpid())
+        if worker is None:
+            worker = _workers[os.getpid()] = concurrent.futures.ThreadPoolExecutor(1, "imgcell-inputs")
+        future = worker.submit(_keep, library, prepared)
+    except RuntimeError:
+        # The main thread has ended: there are no threads to be had any more.
+        _keep(library, prepared)
+        return
+    _under_way.add(future)
+    future.add_done_callback(_under_way.discard)
+
+
+def settle() -> None:
+    """Wait until what was handed in is in the library, or 10 seconds."""
+    waiting = [future for future in list(_under_way) if not future.done()]
+    if waiting and os.getpid() in _workers:
+        concurrent.futures.wait(waiting, timeout=_PATIENCE)
+
+
+def _keep(library: Library, prepared: Prepared) -> None:
+    for image in (*prepared.images, prepared.mask):
+        if image is not None:
+            library.keep_input(image)
