@@ -49,6 +49,16 @@ def fresh_options():
     return options
 
 
+@pytest.fixture(autouse=True)
+def fresh_purse():
+    """No budgets, and nothing spent in this session."""
+    from imgcell import costs
+
+    costs.forget()
+    yield
+    costs.forget()
+
+
 @pytest.fixture
 def server():
     """A sandbox of the test's own on a free loopback port."""

@@ -74,7 +74,9 @@ def total(costs: Sequence[Cost | None]) -> Cost | None:
     if not known or len(known) < len(costs) or len({cost.currency for cost in paid}) > 1:
         return None
     basis = max((cost.basis for cost in paid), key=_CERTAINTY.index)
-    return dataclasses.replace(paid[0], amount=float(sum(exact(cost.amount) for cost in paid)), basis=basis)
+    # Rounded once, at the end: three thirds of a bill are the bill.
+    amount = exact(sum((Decimal(repr(cost.amount)) for cost in paid), ZERO))
+    return dataclasses.replace(paid[0], amount=float(amount), basis=basis)
 
 
 def currency_code(text: Any) -> str:
