@@ -43,9 +43,15 @@ class Kernel:
         self._idle = set()
         self._replied = set()
 
-    def submit(self, code, *, ask=False):
-        """Queue a cell; return its id.  With *ask* there is somebody who answers its questions."""
-        identity = self._client.execute(code, stop_on_error=False, allow_stdin=ask)
+    def submit(self, code, *, ask=False, cell=None):
+        """Queue a cell; return its id.  With *ask* there is somebody who answers its questions.
+
+        *cell* is the id of the cell in its notebook, as Jupyter's pages send it; a plain client sends none.
+        """
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": ask, "stop_on_error": False}
+        message = self._client.session.msg("execute_request", content, metadata={} if cell is None else {"cellId": cell})
+        self._client.shell_channel.send(message)
+        identity = message["header"]["msg_id"]
         self._outcomes[identity] = Outcome()
         return identity
 
@@ -54,9 +60,9 @@ class Kernel:
         self._read(lambda: identity in self._idle and identity in self._replied, timeout)
         return self._outcomes[identity]
 
-    def run(self, code, timeout=60):
+    def run(self, code, timeout=60, *, cell=None):
         """Run a cell; return what came of it."""
-        return self.outcome(self.submit(code), timeout)
+        return self.outcome(self.submit(code, cell=cell), timeout)
 
     def until_printed(self, identity, text, timeout=60):
         """Wait until that cell, still running, has printed or shown *text*."""
@@ -157,6 +163,13 @@ def _running(python, folder, **environment):
 def kernel(request, tmp_path, imgcell_home):
     """A fresh kernel with the extension loaded, its library in the test's own folder."""
     with _running(request.param, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=PYTHONS, ids=_name)
+def counted(request, tmp_path, imgcell_home, server):
+    """A fresh kernel whose sandbox is the test's own `server`, after every restart too."""
+    with _running(request.param, tmp_path, IMGCELL_SANDBOX_URL=server.url("sandbox"), IMGCELL_PROVIDER="sandbox") as running:
         yield running
 
 

@@ -26,13 +26,8 @@ def spend(rest: str) -> None:
     import imgcell
 
     words, values = parse_words("spend", rest)
-    wrong = next((word for word in words if word not in GROUPS), None)
-    if wrong is not None:
-        raise InvalidJobError(
-            tr("`%imgcell spend` does not know {word}.", word=repr(wrong)), hint=tr("It knows {words}.", words=", ".join(GROUPS))
-        )
-    by: Any = tuple(words) if len(words) > 1 else words[0] if words else "day"
-    _shown(imgcell.spend(by=by, since=values["since"]))
+    groups: Any = {"by": tuple(words)} if words else {}
+    _shown(imgcell.spend(**groups, since=values["since"]))
 
 
 def budget(rest: str) -> None:
