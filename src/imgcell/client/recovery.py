@@ -12,6 +12,7 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgcell.client.shelf import shelf
 from imgcell.errors import ImgcellError
@@ -24,7 +25,11 @@ from imgcell.ledger.liveness import claim
 from imgcell.ledger.reading import read_file
 from imgcell.store import Library
 
-__all__ = ["Recovered", "begin", "recover", "recovered"]
+if TYPE_CHECKING:
+    from imgcell.client.rereading import Reread
+    from imgcell.ledger.spooled import Spooled
+
+__all__ = ["Recovered", "begin", "end", "recover", "recovered"]
 
 #: Seconds after the first use of a folder until its leftovers are looked at: the first picture comes first.
 _PAUSE = 0.5
@@ -133,30 +138,33 @@ class _Recovery:
         return {path.name for path, those in wanted.items() if not those & still_open}
 
     def _attempt(self, left: Leftover) -> bool:
+        """Look after one request; return whether nothing of it is open any more."""
         ledger, library = _shelf(self._home)
-        if left.end is not None:
+        ended = left.end is not None
+        if left.end is not None and not (left.end["state"] == "done" and left.end.get("elsewhere")):
             self._clear(left, library)
             return True
         from imgcell.client.rereading import reread
 
-        result, spooled = reread(left, self._home, library, fetch=self._fetch)
-        state, over = result.state, False
+        result, spooled = reread(left, self._home, library, fetch=self._fetch and not ended)
+        if ended and result.state != "done":
+            # Its pictures were put elsewhere when the disk failed, and that did not change.
+            spooled.release(remove=False)
+            return result.problem is None
+        problem: str | None
         try:
-            if state is not None:
-                facts = {**result.outcome(), "recovered": True}
-                ledger.append(line(left.attempt, state, facts))
-                over = True
+            problem = end(ledger, left, result, spooled)
         except OSError as error:
             self._trouble(error)
-        finally:
-            spooled.release(remove=over and state in SETTLED)
-        if result.problem is not None:
-            self.problems.append(result.problem)
-        self.pictures += [picture.record.id for picture in result.pictures]
+            return False
+        if problem is not None:
+            self.problems.append(problem)
+        state = result.state
+        self.pictures += [record.id for record in result.records]
         self.fetched += result.fetched
         self.unknown += state == "unknown"
-        self.pending += state in ("paid-pending", "paid-unread") or (state is None and result.problem is None)
-        return over
+        self.pending += state in ("paid-pending", "paid-unread") or (state is None and problem is None)
+        return state is not None
 
     def _clear(self, left: Leftover, library: Library) -> None:
         """Remove what a process that died between its last line and this left in the spool, if the library has it all."""
@@ -176,6 +184,22 @@ class _Recovery:
         self.problems.append(
             tr("What an earlier session left in {folder} could not be looked after ({reason}).", folder=str(self._home), reason=reason)
         )
+
+
+def end(ledger: Ledger, left: Leftover, result: Reread, spooled: Spooled) -> str | None:
+    """Write the end of a request that was read again, then let go of its files; return what went wrong with them, in words.
+
+    Raises:
+        OSError: The end could not be written; then everything stays.
+    """
+    remove = False
+    try:
+        if result.state is not None:
+            ledger.append(line(left.attempt, result.state, {**result.outcome(), "recovered": True}))
+            remove = result.state in SETTLED
+    finally:
+        spooled.release(remove=remove)
+    return result.problem
 
 
 def _shelf(home: Path) -> tuple[Ledger, Library]:

@@ -26,7 +26,6 @@ from imgcell.language import tr
 from imgcell.ledger.leftover import Leftover, moment
 from imgcell.ledger.spooled import Spooled
 from imgcell.pictures.formats import inspect
-from imgcell.pictures.picture import Picture
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.exchange import state_of
@@ -37,6 +36,7 @@ from imgcell.wire.body import BodyError, CutBodyError, reader_for
 from imgcell.wire.flow import Call, Event, Extract, Final, Flow, NextEvent, Reply
 
 if TYPE_CHECKING:
+    from imgcell.pictures.record import Record
     from imgcell.providers.profile import Model
     from imgcell.store import Library
 
@@ -56,25 +56,24 @@ class Reread:
 
     Attributes:
         state: The ledger's state that ends the attempt; ``None`` if it is to be looked at again another time.
-        pictures: What is in the library of it now.
+        records: Of its pictures that are in the library now.
         fetched: How many of them were fetched from their address just now.
         problem: What went wrong with storing them, in words.
         error: What the live request would have raised, if it would have.
     """
 
     state: str | None = "unknown"
-    pictures: list[Picture] = dataclasses.field(default_factory=list)
+    records: list[Record] = dataclasses.field(default_factory=list)
     fetched: int = 0
     problem: str | None = None
     error: ImgcellError | None = None
 
     def outcome(self) -> dict[str, Any]:
         """Return facts for the ledger's last line, as a live request states them."""
-        if not self.pictures:
+        if not self.records:
             return {}
-        records = [picture.record for picture in self.pictures]
-        cost = costs.total([record.cost for record in records])
-        return {"records": [record.id for record in records], "cost": dataclasses.asdict(cost) if cost is not None else None}
+        cost = costs.total([record.cost for record in self.records])
+        return {"records": [record.id for record in self.records], "cost": dataclasses.asdict(cost) if cost is not None else None}
 
 
 def reread(left: Leftover, home: Path, library: Library, *, fetch: bool) -> tuple[Reread, Spooled]:
@@ -139,7 +138,7 @@ class _Reading:
             found.state = "refused"
         except ImgcellError as error:
             found.state, found.error = state_of(error), error
-        if found.state == "unknown" and not found.pictures:
+        if found.state == "unknown" and not found.records:
             self._pictures_alone()
         if found.problem is not None or self._later:
             found.state = None
@@ -325,7 +324,7 @@ class _Reading:
         if kept.problem is not None:
             self._found.problem = kept.problem
             return
-        self._found.pictures.append(Picture(kept.source, record, measured))
+        self._found.records.append(record)
 
     def _index(self, sha256: str) -> int:
         """Return the place of a picture in its answer: the one that it has, if it was stored before, else the next free one."""

@@ -122,8 +122,10 @@ class Attempt:
             self.note(state, **facts)
             remove = state in SETTLED
         finally:
+            # What says which picture it is stays with a picture that stays.
+            held = any(file.held for file in self._extracts)
             for file in self._files():
-                file.release(remove=remove)
+                file.release(remove=remove and not held)
 
     def _files(self) -> list[SpoolFile]:
         return [*self._extracts, *([self._part] if self._part is not None else [])]

@@ -57,7 +57,8 @@ class Leftover:
             self.urls.append((line["url"], number if isinstance(number, int) and number >= 0 else None))
         elif state == "settled":
             self.settled = line
-        elif state in ENDS:
+        elif state in ENDS and (self.end is None or self.end["state"] != "done" or state == "done"):
+            # Pictures that are there end all doubt, whatever was written about them at the same time elsewhere.
             self.end = line
             records = line.get("records")
             self.records += [name for name in records if isinstance(name, str)] if isinstance(records, list) else []
