@@ -104,7 +104,7 @@ def test_an_unknown_price_is_refused_under_a_budget_only(purse):
     reserve(purse, None).settle(None)
     assert (purse.unknown, purse.sums) == (1, {})
     purse.cell = limit(5)
-    with pytest.raises(BudgetExceededError, match="What model of relay costs is not known, and a budget of \\$5.00") as caught:
+    with pytest.raises(BudgetExceededError, match=r"What model of relay costs is not known, and a budget of \$5\.00") as caught:
         reserve(purse, None)
     assert "assumed_price" in caught.value.hint
 
@@ -112,7 +112,7 @@ def test_an_unknown_price_is_refused_under_a_budget_only(purse):
 def test_another_currency_is_refused_with_advice(purse):
     """Yuan and dollars cannot be compared, and are not."""
     purse.session = limit(100)
-    with pytest.raises(BudgetExceededError, match="relay charges in CNY, and the budget is \\$100.00") as caught:
+    with pytest.raises(BudgetExceededError, match=r"relay charges in CNY, and the budget is \$100\.00") as caught:
         reserve(purse, Cost(0.01, "CNY", "estimated"))
     assert "CNY" in caught.value.hint
 
@@ -170,7 +170,10 @@ def test_threads_cannot_pass_a_limit_together(purse):
                 reservation = reserve(purse, usd(0.01))
             except BudgetExceededError:
                 continue
-            (reservation.settle if number % 2 else lambda cost: reservation.keep())(usd(0.01, "billed"))
+            if number % 2:
+                reservation.settle(usd(0.01, "billed"))
+            else:
+                reservation.keep()
             granted.append(1)
 
     threads = [threading.Thread(target=ask) for _ in range(16)]
@@ -198,6 +201,7 @@ class Accounts(RuleBasedStateMachine):
 
     @initialize(session=st.none() | st.integers(0, 100), day=st.none() | st.integers(0, 150), cell=st.none() | st.integers(0, 60))
     def begin(self, session, day, cell):
+        """Set the limits, which stay."""
         self.limits = {"session": session, "day": day, "cell": cell}
         self.ledger = {}  # attempt -> what it counts: as the ledger's lines would say
         self.start()
@@ -207,11 +211,12 @@ class Accounts(RuleBasedStateMachine):
         self.alive = {}
         self.cells = [Cell(), Cell()]
         self.purse = Purse(Day(lambda home: {"USD": sum(self.ledger.values(), Decimal(0))}))
-        self.purse.day.turn = lambda: threading.Lock()  # no file: one process only
+        self.purse.day.turn = threading.Lock  # no file: one process only
         self.purse.day.limit = self.limited("day")
         self.purse.session, self.purse.cell = self.limited("session"), self.limited("cell")
 
     def limited(self, scope):
+        """Return the limit of a scope."""
         return None if self.limits[scope] is None else limit(self.limits[scope] / 100)
 
     @rule(target=reservations, amount=cents, which=st.integers(0, 1), fails=st.booleans())
@@ -233,6 +238,7 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(attempt=consumes(reservations), part=st.floats(0, 1))
     def settle(self, attempt, part):
+        """It cost this part of what was set aside."""
         if attempt in self.alive:
             reservation, amount = self.alive.pop(attempt)
             actual = round(amount * part, 4)
@@ -241,11 +247,13 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(attempt=consumes(reservations))
     def keep(self, attempt):
+        """Nobody knows."""
         if attempt in self.alive:
             self.alive.pop(attempt)[0].keep(attempt)
 
     @rule(attempt=consumes(reservations), again=st.booleans())
     def release(self, attempt, again):
+        """Nothing was charged; a second end changes nothing."""
         if attempt in self.alive:
             reservation, amount = self.alive.pop(attempt)
             self.ledger[attempt] = Decimal(0)
@@ -260,6 +268,7 @@ class Accounts(RuleBasedStateMachine):
 
     @invariant()
     def no_limit_is_passed(self):
+        """0 <= reserved + spent <= limit, in every book; the session's reservations are exactly those that are alive."""
         if not hasattr(self, "limits"):
             return
         alive = sum((exact(amount) for _, amount in self.alive.values()), Decimal(0))
