@@ -15,7 +15,7 @@ from typing import Any
 
 from imgcell.store.lines import bindable, microseconds
 
-__all__ = ["Attempt", "load", "save"]
+__all__ = ["Attempt", "is_sound", "load", "reckon", "save"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: Nothing was charged.
@@ -139,7 +139,7 @@ def load(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, Atte
 
 def save(connection: sqlite3.Connection, lines: Iterable[Mapping[str, Any]]) -> list[str]:
     """Put *lines* into the index; return the ids of the pictures that they name."""
-    sound = [line for line in lines if _is_sound(line)]
+    sound = [line for line in lines if is_sound(line)]
     known = load(connection, {line["attempt"] for line in sound})
     pictures: list[str] = []
     for line in sound:
@@ -193,7 +193,8 @@ def _money(value: object) -> tuple[float, str, str] | None:
     return float(amount), str(bindable(currency))[:16], str(basis)
 
 
-def _is_sound(line: Mapping[str, Any]) -> bool:
+def is_sound(line: Mapping[str, Any]) -> bool:
+    """Whether a line is one on a request: it names one, and a state."""
     name = line.get("attempt")
     state = line.get("state")
     return isinstance(name, str) and bool(_NAME.fullmatch(name)) and isinstance(state, str) and state in _RANKS

@@ -14,7 +14,7 @@ from imgcell.pictures.record import Record
 from imgcell.store import words
 from imgcell.store.moments import Moment, since_microseconds, until_microseconds
 
-__all__ = ["by_job", "children", "find", "trash"]
+__all__ = ["by_job", "children", "everything", "find", "trash"]
 
 
 def find(
@@ -90,6 +90,12 @@ def children(connection: sqlite3.Connection, name: str) -> list[Record]:
 def trash(connection: sqlite3.Connection) -> list[Record]:
     """Return what was deleted, the latest first."""
     return list(_each(connection.execute("SELECT document FROM pictures WHERE deleted IS NOT NULL ORDER BY deleted DESC, moment DESC")))
+
+
+def everything(connection: sqlite3.Connection) -> dict[str, tuple[Record, bool]]:
+    """Return all records by their ids, with whether they were deleted."""
+    rows = connection.execute("SELECT id, deleted IS NOT NULL, document FROM pictures").fetchall()
+    return {name: (record, bool(deleted)) for (name, deleted, _), record in zip(rows, _each((row[2],) for row in rows), strict=True)}
 
 
 def _each(rows: Iterable[tuple[str]]) -> Iterator[Record]:

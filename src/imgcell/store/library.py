@@ -18,7 +18,7 @@ import dataclasses
 import datetime as dt
 import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from imgcell.store.moments import Moment
     from imgcell.store.remarks import Annotation
     from imgcell.store.totals import Key, Total
+    from imgcell.store.verifying import Report
 
 __all__ = ["Kept", "Library"]
 
@@ -341,9 +342,54 @@ class Library:
         """Remove for good what was deleted longer ago than *older_than*; return how many pictures that were."""
         from imgcell.store import trash
 
-        return self._index.ask(lambda connection: trash.empty(connection, self.home, older_than.total_seconds()))
+        def note(name: str) -> None:
+            self._annotations.append(name, {"removed": True})
+
+        return self._index.ask(lambda connection: trash.empty(connection, self.home, older_than.total_seconds(), note))
 
     # -- care --------------------------------------------------------------------------------------------------
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> Report:
+        """Read and hash everything again, and compare files, ledgers and index with each other; nothing is changed.
+
+        Args:
+            progress: Called with how many files have been read, and how many there are.
+        """
+        from imgcell.store.verifying import verify
+
+        return verify(self.home, self._index, progress)
+
+    def export(self, folder: str | Path) -> Path:
+        """Copy the library (pictures, records, ledgers, annotations) into a folder, and return that.
+
+        Doing it again copies what is new.  What cannot be copied (a file that is damaged) is left out with a warning.
+
+        Raises:
+            InvalidJobError: The folder is in the library itself.
+            OSError: It cannot be written.
+        """
+        from imgcell.store import transfer
+
+        transfer.report(self.home, transfer.carry_out(self.home, Path(folder)))
+        return Path(folder)
+
+    def import_(self, folder: str | Path) -> int:
+        """Copy what an exported folder, or another library, holds into this one; return how many pictures are new.
+
+        Nothing that is here is changed, and doing it again is harmless.  What is not as it should be (links, bytes that
+        are not what their name says, records that are none) is left out with a warning.  What the other library paid
+        is in this one's bill then.
+
+        Raises:
+            InvalidJobError: There is no library in the folder.
+            OSError: This library cannot be written.
+        """
+        from imgcell.store import transfer
+
+        new, problems = transfer.bring_in(self.home, Path(folder))
+        self._index.fresh.extend(new)
+        transfer.report(Path(folder), problems)
+        return len(new)
 
     def rebuild(self) -> None:
         """Make the index anew from the files."""

@@ -3,7 +3,8 @@
 ::
 
     <home>/annotations/<UTC date>-<pid>-<random>.jsonl    one file for each process; lines with ``v`` (1), ``picture``,
-                                                          ``time`` (UTC) and what was said: ``rating``, ``tags``, ``note``
+                                                          ``time`` (UTC) and what was said: ``rating``, ``tags``, ``note``;
+                                                          or ``removed``: it was taken out of the trash for good
 
 No file is ever rewritten, so that several kernels cannot overwrite each other's words, and libraries can be put together.
 """
@@ -23,13 +24,13 @@ from imgcell.errors import InvalidJobError
 from imgcell.files import disk
 from imgcell.language import tr
 from imgcell.store import sidecars
-from imgcell.store.lines import microseconds
+from imgcell.store.lines import microseconds, pieces
 from imgcell.store.words import cut
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Annotation", "Annotations", "check", "get", "save", "text"]
+__all__ = ["Annotation", "Annotations", "check", "get", "removed", "save", "text"]
 
 _MOST_TAGS = 100
 _LONGEST_TAG = 100
@@ -170,6 +171,18 @@ def save(connection: sqlite3.Connection, lines: Iterable[Mapping[str, Any]]) -> 
         moment = connection.execute("SELECT moment FROM pictures WHERE id = ? AND deleted IS NULL", (name,)).fetchone()
         if moment is not None and len(said) > ("rating" in said):
             connection.execute("UPDATE words SET noted = ? WHERE rowid = ?", (cut(text(connection, name)), moment[0]))
+
+
+def removed(home: Path) -> set[str]:
+    """Return the ids of the pictures that were removed for good, which nobody needs to look for."""
+    names: set[str] = set()
+    for path in sorted((home / "annotations").glob("*.jsonl")):
+        try:
+            for _, lines in pieces(path, 0):
+                names.update(line["picture"] for line in lines if line.get("removed") is True and isinstance(line.get("picture"), str))
+        except OSError:
+            continue
+    return names
 
 
 def get(connection: sqlite3.Connection, name: str) -> Annotation:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imgcell.files import disk
@@ -92,8 +92,18 @@ def _bring_back(home: Path, sha256: str) -> None:
         disk.sync_folder(binned.parent)
 
 
-def empty(connection: sqlite3.Connection, home: Path, seconds: float) -> int:
-    """Remove for good what was deleted more than *seconds* ago; return how many records that were."""
+def empty(connection: sqlite3.Connection, home: Path, seconds: float, note: Callable[[str], None]) -> int:
+    """Remove for good what was deleted more than *seconds* ago; return how many records that were.
+
+    Args:
+        connection: To the index.
+        home: The library's folder.
+        seconds: How old.
+        note: Writes down, durably, that the record with an id is going to be removed.
+
+    Raises:
+        OSError: That could not be written down; then it is not removed.
+    """
     before = time.time() - seconds
     count = 0
     for path, record in _binned(home):
@@ -102,6 +112,7 @@ def empty(connection: sqlite3.Connection, home: Path, seconds: float) -> int:
                 continue
         except OSError:
             continue
+        note(record.id)
         disk.remove(path, "trash-empty")
         if path.exists():
             continue
