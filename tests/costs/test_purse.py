@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 from decimal import Decimal
 
@@ -157,32 +159,34 @@ def test_what_is_kept_can_be_resolved_later(purse):
         assert (sums.total, sums.open, sums.requests) == (Decimal("0.1"), 0, 1)
 
 
-def test_threads_cannot_pass_a_limit_together(purse):
-    """Sixteen threads ask for four hundred times a cent; exactly one hundred fit into a dollar."""
-    purse.session = limit(1)
-    granted = []
-    begin = threading.Barrier(16)
+@pytest.fixture
+def restless():
+    """Threads that take turns after every few instructions."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_threads_cannot_pass_a_limit_together(restless):
+    """Eight threads ask for a cent at the same time where there is one: one gets it, four hundred times over."""
+    purses = [Purse(Day(lambda home: {})) for _ in range(400)]
+    for purse in purses:
+        purse.session = limit(0.01)
+    begin = threading.Barrier(8)
 
     def ask():
-        begin.wait()
-        for number in range(25):
-            try:
-                reservation = reserve(purse, usd(0.01))
-            except BudgetExceededError:
-                continue
-            if number % 2:
-                reservation.settle(usd(0.01, "billed"))
-            else:
-                reservation.keep()
-            granted.append(1)
+        for purse in purses:
+            begin.wait()
+            with contextlib.suppress(BudgetExceededError):
+                reserve(purse, usd(0.01)).settle(usd(0.01, "billed"))
 
-    threads = [threading.Thread(target=ask) for _ in range(16)]
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(granted) == 100
-    assert purse.sums["USD"].total == 1
+    assert {purse.sums["USD"].total for purse in purses} == {Decimal("0.01")}
 
 
 def test_small_sums_are_never_shown_as_nothing():

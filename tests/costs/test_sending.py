@@ -43,6 +43,25 @@ def test_the_parts_that_fit_are_sent_in_order_and_the_rest_fails_clearly(shop, s
     assert spent() == (0.3, 0.0)
 
 
+def test_a_slow_check_does_not_lose_its_turn(shop, small, monkeypatch):
+    """The thread that checks the first picture is held up; the money is still the first picture's."""
+    costs.budget(0.1)
+    reserve, second, calls = costs.Purse._reserve, threading.Event(), []
+
+    def held_up(*arguments, **named):
+        calls.append(1)
+        if len(calls) > 1:
+            second.set()
+        else:
+            second.wait(0.3)  # in vain, if the turns are kept
+        return reserve(*arguments, **named)
+
+    monkeypatch.setattr(costs.Purse, "_reserve", held_up)
+    with pytest.warns(UserWarning, match="3 of 4"):
+        sheet = shop("priced").generate("x", n=4, **small)
+    assert [cell.picture is not None for cell in sheet.cells] == [True, False, False, False]
+
+
 @pytest.mark.parametrize("kind", ["session", "day", "cell"])
 @pytest.mark.parametrize("library", [None, False])
 def test_concurrent_requests_cannot_pass_a_budget_together(shop, small, kind, library):
