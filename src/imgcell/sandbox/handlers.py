@@ -147,8 +147,15 @@ class Images(_Face):
         if wrong is not None or order is None:
             self.refuse(document, wrong or Refusal("Bad request.", code=None), request_id)
             return
+        rate = self.server.rate
         try:
-            await delivery.deliver(order)
+            for name, value in rate.check(document, order.n, now()).items():
+                self.set_header(name, value)
+            rate.working += 1
+            try:
+                await delivery.deliver(order)
+            finally:
+                rate.working -= 1
         except Refusal as refusal:
             self.refuse(document, refusal, request_id)
 

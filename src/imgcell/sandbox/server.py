@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell.sandbox.faults import Fault
 from imgcell.sandbox.files import Files
 from imgcell.sandbox.orders import File
+from imgcell.sandbox.rates import Rate
 
 if TYPE_CHECKING:
     import socket
@@ -56,15 +57,27 @@ class Server:
         host: Address to listen on; only this machine's own make sense, as there are no real keys.
         picture: Bytes (PNG, JPEG or WebP) to answer every request with instead of a painting, for benchmarks.
         record: Whether requests, with their bodies, are kept in :attr:`requests`.
+        rate: How much may be asked for; ``None`` is as much as one likes.
+
+    Attributes:
+        rate: The same, with the count of what was turned away.
     """
 
     def __init__(
-        self, port: int = 0, latency: float = 0.0, *, host: str = "127.0.0.1", picture: bytes | None = None, record: bool = True
+        self,
+        port: int = 0,
+        latency: float = 0.0,
+        *,
+        host: str = "127.0.0.1",
+        picture: bytes | None = None,
+        record: bool = True,
+        rate: Rate | None = None,
     ) -> None:
         self.latency = latency
         self.host = host
         self.picture = picture
         self.record = record
+        self.rate = rate or Rate()
         self.port = 0
         self.files = Files()
         self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="imgcell-sandbox-painter")
@@ -250,7 +263,15 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(port: int = 0, latency: float = 0.0, *, host: str = "127.0.0.1", picture: bytes | None = None, record: bool = True) -> Server:
+def serve(
+    port: int = 0,
+    latency: float = 0.0,
+    *,
+    host: str = "127.0.0.1",
+    picture: bytes | None = None,
+    record: bool = True,
+    rate: tuple[int, float] | Rate | None = None,
+) -> Server:
     """Start a sandbox and return it; use it in a ``with`` statement, or call ``close()``.
 
     Args:
@@ -259,11 +280,14 @@ def serve(port: int = 0, latency: float = 0.0, *, host: str = "127.0.0.1", pictu
         host: Address to listen on.
         picture: Bytes to answer every request with instead of a painting, for benchmarks.
         record: Whether what arrives is kept in ``.requests``.
+        rate: Pictures, and the seconds in which no more of them may be asked for, as in ``(10, 60)``; or a
+            :class:`imgcell.sandbox.rates.Rate`.
 
     Raises:
         OSError: if the port is taken.
     """
-    return Server(port, latency, host=host, picture=picture, record=record)
+    limits = Rate(*rate) if isinstance(rate, tuple) else rate
+    return Server(port, latency, host=host, picture=picture, record=record, rate=limits)
 
 
 def parse_json(body: bytes) -> Any:

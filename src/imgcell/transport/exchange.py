@@ -171,7 +171,7 @@ class Exchange:
             ImgcellError: See the table above; the ledger has the outcome when it is raised.
         """
         gate = self._endpoint.gate
-        counted, served = 0, gate.served
+        counted, served, place = 0, gate.served, 0
         for tried in range(1, _ALL_TRIES + 1):
             self.attempt = None
             # A callback's blocking call runs inside the request that called it back: waiting here for the slot which
@@ -182,6 +182,7 @@ class Exchange:
                 limit=self._endpoint.max_in_flight,
                 tell=self._in_line,
                 nested=portal().nested(),
+                place=place,
             )
             try:
                 await self._once(converse, turn)
@@ -197,14 +198,12 @@ class Exchange:
                 self._delivery = Delivery()
                 self._listener.delivered(self._delivery)
                 self._listener.state("waiting", _waiting(turn.held))
+                place = turn.place
             else:
                 return
 
     def _in_line(self, seconds: float) -> None:
-        if seconds > 0:
-            self._listener.state("waiting", _waiting(seconds))
-        else:
-            self._listener.state("queued", tr("in line"))
+        self._listener.state("waiting" if seconds > 0 else "queued", _waiting(seconds))
 
     async def threaded(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Run blocking work of ledger or store in a thread (or at once, where nothing blocks)."""
@@ -502,7 +501,7 @@ def state_of(error: ImgcellError) -> str:
 
 
 def _waiting(seconds: float) -> str:
-    return tr("waiting {seconds} s (rate limit)", seconds=math.ceil(seconds))
+    return tr("waiting {seconds} s (rate limit)", seconds=math.ceil(seconds)) if seconds > 0 else tr("in line")
 
 
 def _with_time(error: RateLimitError) -> RateLimitError:

@@ -79,7 +79,14 @@ class Gate:
         self._turns.hold(hold)
 
     def turn(
-        self, pictures: int = 1, *, owner: object = None, limit: int = 1, tell: Callable[[float], None] | None = None, nested: bool = False
+        self,
+        pictures: int = 1,
+        *,
+        owner: object = None,
+        limit: int = 1,
+        tell: Callable[[float], None] | None = None,
+        nested: bool = False,
+        place: int = 0,
     ) -> Turn:
         """Return a place in line, to be entered with ``async with``.
 
@@ -89,16 +96,17 @@ class Gate:
             limit: how many of its requests may be in flight.
             tell: Called about once a second with the seconds that the provider's limits keep it waiting.
             nested: Not to wait for anything: whoever is in flight waits for this request.
+            place: The :attr:`Turn.place` of one that was turned away; 0 is the end of the line.
         """
-        return Turn(self, Ticket(pictures=max(1, pictures), owner=owner, limit=max(1, limit)), tell, nested=nested)
+        return Turn(self, Ticket(pictures=max(1, pictures), owner=owner, limit=max(1, limit), place=place), tell, nested=nested)
 
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Take in what an answer's headers say of limits."""
+    def _heard(self, turn: Turn, headers: Mapping[str, str]) -> None:
         limit, remaining, reset = limit_in(headers)
         if limit is not None:
+            # From now on the provider itself says with every answer what the other processes have taken.
+            self._others = None if remaining is not None else self._others
             self._turns.pace.tell(limit)
-            if remaining is not None:
-                self._turns.pace.stated(remaining, reset, self._turns.now())
+            self._turns.pace.stated(remaining, reset, self._turns.now(), entry=turn._ticket.entry)
 
     def stop(self, reason: ImgcellError) -> None:
         """Send nothing of what waits now; what comes later may try again."""
@@ -240,13 +248,18 @@ class Turn:
         self.counts = True
         self.held = 0.0
 
+    @property
+    def place(self) -> int:
+        """Where in the line it stood."""
+        return self._ticket.place
+
     def sent(self) -> None:
         """Note that the request is whole on its way."""
         self._gate._turns.sent(self._ticket)
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Take in what the answer's headers say of limits."""
-        self._gate.heard(headers)
+        self._gate._heard(self, headers)
 
     def heed(self, error: ImgcellError) -> None:
         """Take in what an error means for the others, while this one still has its place."""

@@ -50,10 +50,17 @@ class Entry:
         pictures: How many.
         time: When the request was whole on its way, ``None`` before: the provider cannot have counted it yet, so that
             it must not age.
+        end: When it counts no longer by the provider's own word, ``None`` if that is not known.
     """
 
     pictures: int
     time: float | None = None
+    end: float | None = None
+
+    def ends(self, window: float, now: float) -> float:
+        """Return when it counts no longer, if that is after *window* seconds."""
+        end = (now if self.time is None else self.time) + window
+        return end if self.end is None else min(end, self.end)
 
 
 class Pace:
@@ -127,8 +134,7 @@ class Pace:
             return
         self._prune(now)
         window = max(limit.window * _SLACK, limit.window + _LEAST_SLACK)
-        ends = [((entry.time if entry.time is not None else now) + window, entry.pictures) for entry in self._log]
-        ends = [end for end in ends if end[0] > now]
+        ends = [(end, entry.pictures) for entry in self._log if (end := entry.ends(window, now)) > now]
         heapq.heapify(ends)
         used, at = sum(pictures for _, pictures in ends), now
         for size in sizes:
@@ -175,23 +181,38 @@ class Pace:
         self._limit, self._believed = found, now + _belief(count)
         return True
 
-    def stated(self, remaining: int, reset: float | None, now: float) -> None:
-        """Take the provider's word for how many pictures are left, where that is fewer than counted here.
+    def minute_left(self, now: float) -> float:
+        """Return the seconds until the first of what went through in the last minute is a minute ago; 0 if nothing did."""
+        times = [now if entry.time is None else entry.time for entry in self._log]
+        return max(0.0, min((time for time in times if time > now - MINUTE), default=now - MINUTE) + MINUTE - now)
 
-        The difference is somebody else's, with the same key; it ages from now on.
+    def stated(self, remaining: int | None, reset: float | None, now: float, *, entry: Entry | None = None) -> None:
+        """Take the provider's word for what is left, where a limit is known.
+
+        Args:
+            remaining: How many more pictures it takes.  Where that is fewer than counted here, the difference is
+                somebody else's, with the same key.
+            reset: Seconds until everything it has counted so far no longer counts.
+            now: The time.
+            entry: What its answer answers; the provider had counted that, and whatever was sent before.
         """
         limit = self.limit(now)
         if limit is None:
             return
         self._prune(now)
-        taken = limit.capacity - max(0, remaining) - self._pictures_in(limit.window, now)
-        if taken > 0:
-            age = 0.0 if reset is None else max(0.0, limit.window - reset)
-            self._log.append(Entry(taken, now - age))
-            self._pictures += taken
-
-    def _pictures_in(self, window: float, now: float) -> int:
-        return sum(entry.pictures for entry in self._log if entry.time is None or entry.time + window > now)
+        if remaining is not None:
+            counted = sum(other.pictures for other in self._log if other.ends(limit.window, now) > now)
+            taken = limit.capacity - remaining - counted
+            if taken > 0:
+                self._log.append(Entry(taken, now, None if reset is None else now + reset * _SLACK + _LEAST_SLACK))
+                self._pictures += taken
+        if reset is None:
+            return
+        counted_by = now if entry is None or entry.time is None else entry.time
+        end = now + reset * _SLACK + _LEAST_SLACK
+        for other in self._log:
+            if other.time is not None and other.time <= counted_by:
+                other.end = end if other.end is None else min(other.end, end)
 
     def _prune(self, now: float) -> None:
         horizon = now - MINUTE

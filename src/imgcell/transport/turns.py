@@ -4,8 +4,8 @@ Four things keep a request waiting, in this order:
 
 * others are before it (first come, first served; nobody overtakes but those who wait only for their own client's ceiling),
 * as many are in flight as may be: the largest ``max_in_flight`` of the clients, less after a refusal that names no time
-  (halved, then one more after every full round of successes: such a refusal is about how many at once, and waiting does
-  not cure it),
+  (halved, then one more after every full round of successes, more slowly where it was refused before: such a refusal is
+  about how many at once, and waiting does not cure it),
 * the provider named a time before which it takes nothing (``Retry-After``), for all alike,
 * the pace (:mod:`imgcell.transport.pace`).
 
@@ -16,6 +16,7 @@ gets longer by it, and none negative.  RELIABILITY.md section 6.
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,8 +24,10 @@ from imgcell.transport.pace import Entry, Pace
 
 __all__ = ["PAUSES", "UNKNOWNS", "Ticket", "Turns"]
 
-#: Seconds to wait after the first, second and any later refusal in a row that names no time.
+#: Seconds to wait after the first, second and any later refusal in a row that names no time, with nothing else in flight.
 PAUSES = (2.0, 5.0, 15.0)
+#: Rounds of successes before as many are tried at once as were refused before: the first time, and at most.
+_PATIENCE, _MOST_PATIENCE = 4, 64
 #: So many requests in a row without an answer, each perhaps charged, and nothing more goes until somebody says so.
 UNKNOWNS = 3
 
@@ -37,9 +40,10 @@ class Ticket:
         pictures: How many it asks for.
         owner: Whose request it is (a client), and
         limit: how many of that owner's may be in flight.
-        place: Where in the line it stands.
+        place: Where in the line it stands; one that was turned away keeps its place.
         number: Which admission it was, from 1; 0 while it waits.
         flying: Whether it is in flight.
+        refused: Whether it was turned away, and only has to be written down before its place is free.
         entry: Its entry at the pace.
     """
 
@@ -49,6 +53,7 @@ class Ticket:
     place: int = 0
     number: int = 0
     flying: bool = False
+    refused: bool = False
     entry: Entry | None = None
 
 
@@ -70,10 +75,13 @@ class Turns:
         self._most = 1
         self._cut: int | None = None
         self._cut_at = 0
+        self._wall: int | None = None
+        self._patience = _PATIENCE
         self._good = 0
         self._joined = 0
         self._admissions = 0
         self._news = 0
+        self._refused = 0
         self._without_time = 0
         self._unknowns = 0
         self._not_before = self._last
@@ -128,11 +136,12 @@ class Turns:
     # -- coming and going -------------------------------------------------------------------------------------
 
     def join(self, ticket: Ticket) -> None:
-        """Put *ticket* at the end of the line."""
+        """Put *ticket* at the end of the line, or where it stood before."""
         self._most = max(self._most, ticket.limit)
-        self._joined += 1
-        ticket.place = self._joined
-        self._line.append(ticket)
+        if not ticket.place:
+            self._joined += 1
+            ticket.place = self._joined
+        insort(self._line, ticket, key=lambda other: other.place)
 
     def next(self) -> Ticket | None:
         """Let the next one through and return its ticket; ``None`` if it is nobody's turn now."""
@@ -151,8 +160,7 @@ class Turns:
     def back(self, ticket: Ticket, seconds: float) -> None:
         """Put *ticket*, which was let through but not sent, where it stood in the line, and hold all for *seconds*."""
         self.withdraw(ticket)
-        ahead = sum(other.place < ticket.place for other in self._line)
-        self._line.insert(ahead, ticket)
+        self.join(ticket)
         self.hold(seconds)
 
     def withdraw(self, ticket: Ticket) -> None:
@@ -196,12 +204,14 @@ class Turns:
         fresh = ticket.number > self._news
         if fresh:
             self._news = self._admissions
+        if ticket.flying and not ticket.refused:
+            ticket.refused = True
+            self._refused += 1
         self._unknowns = 0
         self._good = 0
         if retry_after is None:
-            self._without_time += fresh
-            seconds = PAUSES[min(max(self._without_time, 1), len(PAUSES)) - 1]
             self._halve(ticket)
+            seconds = self._pause(now, fresh=fresh)
         else:
             seconds = retry_after
             if paced and not self.pace.turned_away(now + seconds, now, fresh=fresh):
@@ -250,22 +260,50 @@ class Turns:
             return
         ticket.flying = False
         self.in_flight -= 1
+        if ticket.refused:
+            ticket.refused = False
+            self._refused -= 1
         left = self._flying[ticket.owner] - 1
         if left:
             self._flying[ticket.owner] = left
         else:
             del self._flying[ticket.owner]
 
+    def _pause(self, now: float, *, fresh: bool) -> float:
+        """Return the seconds to wait after a refusal that names no time."""
+        if self.in_flight > self._refused:
+            return 0.0  # the end of one of the others makes room
+        self._without_time += 1
+        seconds = PAUSES[min(self._without_time, len(PAUSES)) - 1]
+        if self._without_time >= len(PAUSES):
+            # Neither fewer at once nor a little patience helped: it counts by the minute and does not say so.
+            seconds = max(seconds, self.pace.minute_left(now))
+            self.pace.turned_away(now + seconds, now, fresh=fresh)
+        return seconds
+
     def _halve(self, ticket: Ticket) -> None:
-        if ticket.number > self._cut_at:  # those that were out already say the same as the first
-            self._cut_at = self._admissions
-            self._cut = max(1, min(self.in_flight, self.ceiling) // 2)
-            self._good = 0
+        left = self.in_flight - self._refused
+        level = min(left + 1, self.ceiling)
+        if ticket.number <= self._cut_at:
+            # It was out already when the first was refused, so it does not halve again; but with it they were too many.
+            self._cut = max(1, min(self._cut or level, left))
+            self._wall = max(2, min(self._wall or level, left + 1))
+            return
+        again = self._wall is not None and level >= self._wall
+        self._patience = min(self._patience * 2, _MOST_PATIENCE) if again else _PATIENCE
+        self._wall = level if level > 1 else self._wall
+        self._cut_at = self._admissions
+        self._cut = max(1, level // 2)
+        self._good = 0
 
     def _grow(self) -> None:
         if self._cut is None:
             return
         self._good += 1
-        if self._good >= self._cut:
-            self._good = 0
-            self._cut = self._cut + 1 if self._cut + 1 < self._most else None
+        at_wall = self._wall is not None and self._cut + 1 == self._wall
+        if self._good < self._cut * (self._patience if at_wall else 1):
+            return
+        self._good = 0
+        if self._wall is not None and self._cut >= self._wall:
+            self._wall = None  # it holds by now
+        self._cut = self._cut + 1 if self._cut + 1 < self._most else None
