@@ -58,6 +58,37 @@ def test_editing_takes_the_documented_words():
     assert words <= set(inspect.signature(imgcell.Client.edit).parameters)
 
 
+@pytest.mark.parametrize("method", ["generate", "edit", "submit", "stream", "plan"])
+def test_a_job_can_be_asked_once(method):
+    """Every way to ask for pictures takes ``once``, which is off by itself."""
+    assert inspect.signature(getattr(imgcell.Client, method)).parameters["once"].default is False
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("history", ["text", "provider", "model", "since", "rating", "limit"]),
+        ("spend", ["by", "since"]),
+        ("budget", ["session", "day", "cell", "currency"]),
+        ("unsettled", []),
+        ("library", ["home"]),
+        ("from_recipe", []),
+    ],
+)
+def test_the_library_and_the_bill_have_their_functions(function, words):
+    """What is asked of the library and of the bill is there under these names, with these words."""
+    parameters = inspect.signature(getattr(imgcell, function)).parameters
+    assert set(words) <= set(parameters)
+    assert callable(getattr(imgcell, function))
+
+
+def test_no_module_has_the_name_of_a_function():
+    """The import system would put the module in the function's place."""
+    modules = {info.name for info in pkgutil.iter_modules(imgcell.__path__)}
+    functions = {name for name in imgcell.__all__ if inspect.isfunction(getattr(imgcell, name))}
+    assert not modules & functions
+
+
 def test_the_errors_form_one_tree():
     """Every documented error is an ``ImgcellError`` and carries the documented facts."""
     names = "InvalidJobError MissingKeyError AuthenticationError PermissionDeniedError QuotaExceededError RateLimitError ModerationError "

@@ -10,7 +10,7 @@ from imgcell.client.shelf import folder, shelf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgcell.client.unsettled import Unsettled
+    from imgcell.client.unsettled import UnsettledList
     from imgcell.pictures.sheet import Sheet
     from imgcell.store import Library
     from imgcell.store.moments import Moment
@@ -41,7 +41,7 @@ def history(
     tag: str | Sequence[str] | None = None,
     limit: int = 50,
 ) -> Sheet:
-    """Return pictures of the library, the newest first, captioned with their date.
+    """Return pictures of the library, the newest first, captioned with their date; what cannot be read is an error behind them.
 
     Args:
         text: Words of the prompt, of tags and notes, in any script; every one has to be there, the beginning of a word is
@@ -64,10 +64,11 @@ def history(
         text, provider=provider, model=model, kind=kind, notebook=notebook, since=since, until=until, rating=rating, tag=tag, limit=limit
     )
     sheet = kept.sheet(found)
-    return type(sheet)(sheet, labels=[f"{record.created.astimezone():%Y-%m-%d %H:%M}" for record in sheet.records], running=False)
+    labels = [f"{record.created.astimezone():%Y-%m-%d %H:%M}" for record in sheet.records]
+    return type(sheet)(sheet, errors=sheet.errors, labels=labels, running=False)
 
 
-def unsettled() -> Sequence[Unsettled]:
+def unsettled() -> UnsettledList:
     """Return the requests of the library that may have been charged without bringing a picture, the newest first.
 
     Each can be asked for its answer again, free of charge, where that is known (``.fetch()``), or be settled by what the

@@ -189,6 +189,18 @@ def provider(monkeypatch):
 
 
 @pytest.fixture
+def sandbox(monkeypatch, server):
+    """The sandbox of the test's own, as the provider in use of a kernel that has just been started."""
+    import imgcell.magics.session as remembered
+
+    monkeypatch.setenv("IMGCELL_SANDBOX_URL", server.url("sandbox"))
+    monkeypatch.setenv("IMGCELL_PROVIDER", "sandbox")
+    for name, value in vars(remembered.Session()).items():
+        monkeypatch.setattr(remembered.session, name, value)
+    return server
+
+
+@pytest.fixture
 def shell(tmp_path, monkeypatch):
     """An IPython shell with the extension loaded, in a folder of its own."""
     from IPython.core.interactiveshell import InteractiveShell

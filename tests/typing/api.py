@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 
 import PIL.Image
@@ -34,6 +35,18 @@ async def awaited() -> None:
             if isinstance(step, Final):
                 last: imgcell.Picture = step.picture
                 print(last, more)
+
+
+def kept() -> None:
+    """The library, its history and the bill."""
+    with imgcell.Client("sandbox") as client:
+        again: imgcell.Sheet = client.generate("a kite", once=True)
+        run = client.submit(imgcell.Generate("a kite"), once=True)
+        replayed: int = run.replayed
+    found: imgcell.Sheet = imgcell.history("kite", provider="sandbox", since=dt.timedelta(days=7), rating=3, limit=10)
+    picture: imgcell.Picture | None = imgcell.library().picture(found[0].record.id)
+    imgcell.budget(5, day="20", currency="USD")
+    print(again, replayed, picture, imgcell.spend("day").total.text(), len(imgcell.unsettled()))
 
 
 def errors(error: imgcell.errors.ImgcellError) -> None:

@@ -74,11 +74,7 @@ def unsettled() -> None:
     """``%imgcell unsettled``: show what may have been charged without bringing a picture."""
     import imgcell
 
-    found = imgcell.unsettled()
-    if not found:
-        print(tr("Every request is settled: each brought its pictures or was not charged."))
-        return
-    _shown(found)
+    _shown(imgcell.unsettled())
 
 
 def resume(client: Client) -> None:
