@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import hashlib
+import io
+import itertools
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from imgcell.files import disk
 from imgcell.ledger import Ledger
 from imgcell.pictures.record import Record
+from imgcell.providers.prices import Cost
 from imgcell.store import Library
 
 
@@ -61,6 +68,51 @@ def answered(home):
         return attempt, extract, record
 
     return make
+
+
+def tiny(number):
+    """The bytes of a PNG of one pixel, another one for every number."""
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1), (number >> 16 & 255, number >> 8 & 255, number & 255)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def made(home, library):
+    """Make a picture as a client does, with its lines in the ledger; returns the record."""
+    ledger = Ledger(home)
+    numbers = itertools.count()
+
+    def make(prompt="一只猫", *, state="done", cost=0.04, estimate=0.05, data=None, ledger=ledger, facts=None, **fields):
+        facts = {"prompt": prompt, "provider": "box", "model": "m", "kind": "generate", "pictures": 1, **(facts or {})}
+        facts["estimate"] = {"amount": estimate, "currency": "USD", "basis": "estimated"} if estimate is not None else None
+        attempt = ledger.open(
+            {**facts, **{name: fields[name] for name in fields if name in ("provider", "model", "kind", "notebook")}}, room=10_000
+        )
+        if state is None:
+            return attempt.id
+        if state != "done":
+            attempt.finish(state)
+            return attempt.id
+        attempt.receive(200, {})
+        extract = attempt.extract()
+        extract.write(data if data is not None else tiny(next(numbers)))
+        attempt.sync()
+        attempt.note("answered")
+        price = Cost(cost, "USD", "computed") if cost is not None else None
+        known = {"provider": "box", "model": "m", "format": "PNG", "size": (1, 1), "attempt": attempt.id, "cost": price, **fields}
+        record = Record(id=f"p-{attempt.id[2:]}-0", sha256=extract.sha256, bytes=extract.size, prompt=prompt, **known)
+        assert library.keep(extract, record).problem is None
+        attempt.finish("done", records=[record.id], cost=dataclasses.asdict(price) if price is not None else None)
+        return record
+
+    return make
+
+
+@pytest.fixture
+def oldest(tmp_path):
+    """A copy of a library that the first version with a library wrote."""
+    return Path(shutil.copytree(Path(__file__).parent / "oldest", tmp_path / "oldest"))
 
 
 class Faults:

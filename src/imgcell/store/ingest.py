@@ -138,14 +138,15 @@ def _store(connection: sqlite3.Connection, home: Path, names: Iterable[str]) -> 
 
 def put(connection: sqlite3.Connection, record: Record, deleted: int | None) -> None:
     """Put one record into the index, in the place of what it has of it already."""
-    document = json.dumps(record.to_json(), default=str)
+    # As Record.to_json, which copies all that is in it.
+    cost = record.cost
+    document = json.dumps({**vars(record), "created": record.created.isoformat(), "cost": vars(cost) if cost else None}, default=str)
     row = connection.execute("SELECT moment, document, deleted FROM pictures WHERE id = ?", (record.id,)).fetchone()
     if row is not None and row[1] == document and (row[2] is None) == (deleted is None):
         return
     moment = row[0] if row is not None else _free_moment(connection, record)
     if row is not None:
         forget(connection, record.id)
-    cost = record.cost
     named = [
         bindable(text) for text in (record.attempt, record.job, record.provider, record.model, record.kind, record.notebook, record.session)
     ]

@@ -47,7 +47,7 @@ CREATE INDEX pictures_by_deletion ON pictures (deleted);
 CREATE TABLE links (target TEXT, role INTEGER, moment INTEGER, PRIMARY KEY (target, role, moment)) WITHOUT ROWID;
 CREATE INDEX links_by_moment ON links (moment);
 
-CREATE VIRTUAL TABLE words USING fts5 (prompt, noted, tokenize = 'ascii', prefix = '1 2 3', columnsize = 0);
+CREATE VIRTUAL TABLE words USING fts5 (prompt, noted, tokenize = 'ascii', prefix = '1 2 3 4 5', columnsize = 0);
 
 -- Paid requests.  state: the last word on it; counts: whether money went or may have gone; open: whether that is uncertain.
 CREATE TABLE attempts (
