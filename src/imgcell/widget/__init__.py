@@ -1,0 +1,1 @@
+"""The Studio: prompt box, references, masks and results in a cell."""
