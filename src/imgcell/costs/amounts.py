@@ -56,9 +56,14 @@ def exact(amount: float | Decimal) -> Decimal:
     return value.quantize(_DUST) if value.adjusted() < 15 else value
 
 
-def money(amount: float | Decimal, currency: str) -> str:
-    """Return a sum as people write it: ``"$0.04"``, ``"1.20 CHF"``; one that is not zero is never shown as zero."""
+def money(amount: float | Decimal, currency: str, *, brief: bool = False) -> str:
+    """Return a sum as people write it: ``"$0.04"``, ``"1.20 CHF"``; one that is not zero is never shown as zero.
+
+    *brief* leaves fractions of a cent out where the sum is 1 or more.
+    """
     value = exact(amount)
+    if brief and abs(value) >= 1:
+        value = value.quantize(Decimal("0.01"))
     if ZERO < abs(value) < _SMALLEST:
         return "< " + cost_text(Cost(float(_SMALLEST), currency, "billed"))
     return cost_text(Cost(float(value), currency, "billed"))

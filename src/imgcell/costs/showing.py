@@ -11,7 +11,7 @@ from imgcell.pictures.words import clean, columns
 __all__ = ["Column", "as_html", "as_text"]
 
 # Everything inline, and no colour of its own: an output has no style sheet, and its page may be light or dark.
-_CELL = "padding:3px 14px 3px 0;vertical-align:top;border:0;background:none;overflow-wrap:break-word"
+_CELL = "padding:3px 14px 3px 0;vertical-align:top;line-height:1.5;border:0;background:none;overflow-wrap:break-word"
 _LINE = "border-top:1px solid rgba(128,128,128,.4)"
 _FIGURE = "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 
@@ -23,20 +23,22 @@ class Column:
     Attributes:
         head: Its name.
         right: Whether it holds figures, which stand under each other by their ends.
-        faint: Whether it is an aside.
+        faint: Whether it is an aside, a text of some words.
+        whole: Whether its texts are not to be broken.
     """
 
     head: str
     right: bool = False
     faint: bool = False
+    whole: bool = False
 
 
 def as_text(table: Sequence[Column], rows: Sequence[Sequence[str]], foot: Sequence[str] | None = None) -> str:
-    """Return aligned lines; Chinese characters take two columns."""
-    kept = [[clean(value) for value in row] for row in rows]
-    last = [clean(value) for value in foot] if foot is not None else None
+    """Return aligned lines; Chinese characters take two columns, and each line of a text stands on a line of its own."""
     heads = [column.head for column in table]
-    widths = [max(columns(row[at]) for row in [heads, *kept, *([last] if last else [])]) for at in range(len(heads))]
+    kept = [line for row in rows for line in _lines(row)]
+    last = _lines(foot) if foot is not None else []
+    widths = [max(columns(row[at]) for row in [heads, *kept, *last]) for at in range(len(heads))]
 
     def aligned(row: Sequence[str]) -> str:
         cells = []
@@ -46,7 +48,7 @@ def as_text(table: Sequence[Column], rows: Sequence[Sequence[str]], foot: Sequen
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("─" * width for width in widths)
-    return "\n".join([aligned(heads), rule, *map(aligned, kept), *([rule, aligned(last)] if last else [])])
+    return "\n".join([aligned(heads), rule, *map(aligned, kept), *([rule, *map(aligned, last)] if last else [])])
 
 
 def as_html(
@@ -56,15 +58,21 @@ def as_html(
 
     Args:
         table: Its columns.
-        rows: Texts, one for each column.
+        rows: Texts, one for each column; each line of a text stands on a line of its own.
         foot: The last row, of sums.
         titles: What a pointer on a row's first cell shows, for each of *rows*.
     """
 
     def cell(tag: str, column: Column, value: str, more: str = "", title: str = "") -> str:
-        style = f"{_CELL};{_FIGURE if column.right else 'text-align:left'}{';opacity:.72' if column.faint else ''}{more}"
+        style = f"{_CELL};{_FIGURE if column.right else 'text-align:left'}{more}"
+        if column.faint:
+            # Narrow pages scroll the table sideways instead of breaking an aside after every word.
+            style += ";opacity:.72;min-width:15em"
+        if column.whole:
+            style += ";white-space:nowrap"
         said = f' title="{html.escape(clean(title), quote=True)}"' if title else ""
-        return f'<{tag} style="{style}"{said}>{html.escape(clean(value))}</{tag}>'
+        lines = "<br>".join(html.escape(clean(line)) for line in value.split("\n"))
+        return f'<{tag} style="{style}"{said}>{lines}</{tag}>'
 
     head = "".join(cell("th", column, column.head, ";white-space:nowrap;font-weight:600") for column in table)
     lines = []
@@ -76,9 +84,17 @@ def as_html(
         ]
         lines.append(f'<tr style="background:none">{"".join(cells)}</tr>')
     if foot is not None:
-        cells = [cell("td", column, value, f";{_LINE};font-weight:600") for column, value in zip(table, foot, strict=True)]
+        cells = [
+            cell("td", column, value, f";{_LINE}{'' if column.faint else ';font-weight:600'}")
+            for column, value in zip(table, foot, strict=True)
+        ]
         lines.append(f'<tr style="background:none">{"".join(cells)}</tr>')
     return (
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:4px 0;border:0">'
         f'<thead><tr style="background:none">{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
     )
+
+
+def _lines(row: Sequence[str]) -> list[list[str]]:
+    split = [[clean(line) for line in value.split("\n")] for value in row]
+    return [[lines[at] if at < len(lines) else "" for lines in split] for at in range(max(map(len, split), default=0))]

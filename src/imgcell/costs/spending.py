@@ -87,26 +87,30 @@ class SpendRow:
 
     def text(self) -> str:
         """Return the sums in words: ``"$1.20 + ¥3.00"``, ``"$0.04 + unknown"``, ``"free"``."""
-        sums = [_about(amount, currency) for currency, amount in sorted(self.amounts.items())]
-        if self.unknown:
-            sums.append(tr("unknown"))
-        return " + ".join(sums) or (tr("free") if self.requests else "–")
+        return " + ".join(self.sums())
 
-    def basis(self) -> str:
-        """Return in words how the sums are known."""
-        parts = []
+    def sums(self) -> list[str]:
+        """Return the sums in words, one for each currency; at least one text."""
+        said = [_about(amount, currency) for currency, amount in sorted(self.amounts.items())]
+        if self.unknown:
+            said.append(tr("unknown"))
+        return said or [tr("free") if self.requests else "–"]
+
+    def basis(self) -> list[str]:
+        """Return in words how each of the sums is known, and what is not settled; perhaps nothing."""
+        said = []
         for currency, amount in sorted(self.amounts.items()):
             words = {"billed": tr("billed"), "computed": tr("computed"), "estimated": tr("estimated")}
             known = [(word, getattr(amount, name)) for name, word in words.items() if getattr(amount, name)]
-            if len(known) == 1 and len(self.amounts) == 1:
-                parts.append(known[0][0])
+            if len(known) == 1:
+                said.append(known[0][0])
             else:
-                parts.extend(f"{word} {money(sum_, currency)}" for word, sum_ in known)
-        if self.unknown and self.amounts:
-            parts.append(tr("unknown: {count}", count=self.unknown))
+                said.append(" · ".join(f"{word} {money(sum_, currency, brief=True)}" for word, sum_ in known))
+        if self.unknown:
+            said.append(tr("unknown: {count}", count=self.unknown))
         if self.open:
-            parts.append(tr("may have been charged: {count}", count=self.open))
-        return " · ".join(parts)
+            said.append(tr("may have been charged: {count}", count=self.open))
+        return said
 
 
 class Spend(Sequence[SpendRow]):
@@ -201,7 +205,7 @@ class Spend(Sequence[SpendRow]):
             "kind": tr("kind"),
         }
         figures = [Column(tr("spent"), right=True), Column(tr("pictures"), right=True), Column(tr("requests"), right=True)]
-        return [*(Column(names[key]) for key in self.by), *figures, Column(tr("how it is known"), faint=True)]
+        return [*(Column(names[key], whole=key != "notebook") for key in self.by), *figures, Column(tr("how it is known"), faint=True)]
 
     def _texts(self) -> list[list[str]]:
         return [[*(_shown(key, row.keys.get(key)) for key in self.by), *_figures(row)] for row in self.rows[:_SHOWN]]
@@ -224,7 +228,7 @@ def spend(
     Args:
         by: What to sum by: ``"day"``, ``"provider"``, ``"model"``, ``"notebook"``, ``"session"`` or ``"kind"``, or several.
         since: The first moment that counts: a date, a time, a span back from now, or ISO 8601 text; ``None`` is the beginning.
-        until: The first one that does not any more.
+        until: Up to when it counts; a date counts to its end.
         library: Another library than the user's own.
 
     Raises:
@@ -280,12 +284,12 @@ def _sorted(keys: Sequence[str], rows: Mapping[tuple[Any, ...], SpendRow]) -> li
 
 
 def _figures(row: SpendRow) -> list[str]:
-    return [row.text(), str(row.pictures), str(row.requests), row.basis()]
+    return ["\n".join(row.sums()), str(row.pictures), str(row.requests), "\n".join(row.basis())]
 
 
 def _about(amount: Amount, currency: str) -> str:
     # The sign that pictures' captions have for it: as soon as a part of it is estimated.
-    return ("≈ " if amount.estimated else "") + money(amount.total, currency)
+    return ("≈ " if amount.estimated else "") + money(amount.total, currency, brief=True)
 
 
 def _or_nothing(row: SpendRow) -> str:
