@@ -17,24 +17,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
-import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from imgcell.errors import (
-    AnswerError,
     DownloadError,
     ImgcellError,
-    InvalidRequestError,
     MissingKeyError,
-    NotSentError,
     OutcomeUnknownError,
-    PaidError,
     RateLimitError,
     StorageError,
 )
@@ -42,18 +36,17 @@ from imgcell.language import tr
 from imgcell.ledger import SETTLED, MemoryLedger
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
+from imgcell.transport.endpoint import Endpoint
 from imgcell.transport.gate import LONGEST_WAIT
-from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Delivery, Pool
+from imgcell.transport.http import CONNECTION_ERRORS, AddressError, Delivery
+from imgcell.transport.outcomes import cleaned, not_sent, redirected, state_of, timed_out, unknown, unknown_hint, waiting, with_time
 from imgcell.transport.receive import Receiver
 from imgcell.wire.answers import request_id
 from imgcell.wire.flow import Call, Extract, Final, Flow, NextEvent, Partial, Pause, Reply, Step
-from imgcell.wire.texts import display_text, redact
 
 if TYPE_CHECKING:
-    from imgcell.ledger import Attempt, Ledger
-    from imgcell.transport.fetch import Downloads
-    from imgcell.transport.gate import Gate, Turn
-    from imgcell.transport.keys import Key
+    from imgcell.ledger import Attempt
+    from imgcell.transport.gate import Turn
 
 __all__ = ["Endpoint", "Exchange", "Listener", "state_of"]
 
@@ -99,40 +92,6 @@ class Listener(Protocol):
 
     def over(self, state: str, attempt: str) -> None:
         """Be told how an attempt ended."""
-
-
-class Endpoint:
-    """What all conversations of one client share."""
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        base_url: str,
-        key: Key | None,
-        pool: Pool,
-        downloads: Downloads,
-        gate: Gate,
-        ledger: Ledger | MemoryLedger,
-        max_in_flight: int,
-    ) -> None:
-        self.name = name
-        self.base_url = base_url.rstrip("/")
-        self.key = key
-        self.pool = pool
-        self.downloads = downloads
-        self.gate = gate
-        self.ledger = ledger
-        self.max_in_flight = max_in_flight
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self.pool.close()
-        await self.downloads.close()
-
-    def secrets(self) -> tuple[str, ...]:
-        """Return what must not be shown or stored."""
-        return (self.key.reveal(),) if self.key is not None else ()
 
 
 class Exchange:
@@ -189,7 +148,7 @@ class Exchange:
             except RateLimitError as error:
                 counted += turn.counts
                 if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
-                    raise _with_time(error) from None
+                    raise with_time(error) from None
                 if counted >= _TRIES or tried == _ALL_TRIES:
                     if gate.served == served:
                         gate.stop(error)  # it turns everybody away, however long they wait
@@ -197,13 +156,13 @@ class Exchange:
                 # Nothing is out any more: an interrupt in the meantime stops it at once.
                 self._delivery = Delivery()
                 self._listener.delivered(self._delivery)
-                self._listener.state("waiting", _waiting(turn.held))
+                self._listener.state("waiting", waiting(turn.held))
                 place = turn.place
             else:
                 return
 
     def _in_line(self, seconds: float) -> None:
-        self._listener.state("waiting" if seconds > 0 else "queued", _waiting(seconds))
+        self._listener.state("waiting" if seconds > 0 else "queued", waiting(seconds))
 
     async def threaded(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Run blocking work of ledger or store in a thread (or at once, where nothing blocks)."""
@@ -231,7 +190,7 @@ class Exchange:
                 async with deadline:
                     await self._drive(flow)
             except TimeoutError:
-                error = self._timed_out()
+                error = timed_out(self._endpoint.name, self._timeout, fetching=self._fetching, started=self._delivery.started)
                 state = outcome = state_of(error)
                 raise self._complete(error) from None
             except ImgcellError as error:
@@ -329,13 +288,13 @@ class Exchange:
                 answer = await self._endpoint.pool.send(call.method, url, headers, call.body, self._delivery)
                 break
             except AddressError as error:
-                raise self._not_sent(error) from error
+                raise not_sent(self._endpoint.base_url, error) from error
             except CONNECTION_ERRORS as error:
                 if self._delivery.started:
                     broke = tr("The connection to {provider} broke before an answer came.", provider=self._endpoint.name)
-                    raise self._unknown(broke) from error
+                    raise unknown(broke) from error
                 if pause is None:
-                    raise self._not_sent(error) from error
+                    raise not_sent(self._endpoint.base_url, error) from error
                 await asyncio.sleep(pause)
         self._listener.state("receiving", tr("receiving"))
         receiver = self._receiver = Receiver(answer, self.attempt, secrets=self._endpoint.secrets())
@@ -343,11 +302,11 @@ class Exchange:
         if self._turn is not None:
             self._turn.heard(receiver.headers)
         if 300 <= answer.status < 400:
-            raise self._redirected(receiver.headers.get("location", ""))
+            raise redirected(self._endpoint.name, receiver.headers.get("location", ""))
         try:
             reply = await receiver.reply()
         except CONNECTION_ERRORS as error:
-            raise self._unknown(tr("The answer of {provider} broke off.", provider=self._endpoint.name)) from error
+            raise unknown(tr("The answer of {provider} broke off.", provider=self._endpoint.name)) from error
         self.seconds = time.monotonic() - self.sent_at
         if not reply.events:
             await self._answered(reply.status)
@@ -415,7 +374,7 @@ class Exchange:
         try:
             return await self._receiver.event()
         except CONNECTION_ERRORS as error:
-            raise self._unknown(tr("The stream of {provider} broke off.", provider=self._endpoint.name)) from error
+            raise unknown(tr("The stream of {provider} broke off.", provider=self._endpoint.name)) from error
 
     async def _get(self, call: Call) -> Reply:
         assert self.attempt is not None
@@ -436,76 +395,11 @@ class Exchange:
 
     def _complete(self, error: ImgcellError) -> ImgcellError:
         """Say where the error comes from; take out of it what must not be seen."""
-        secrets = self._endpoint.secrets()
-        error.message = redact(error.message, secrets)
-        error.hint = redact(error.hint, secrets) if error.hint else None
-        error.code = redact(error.code, secrets) if error.code else None
-        error.args = (error.message,)
+        cleaned(error, self._endpoint.secrets())
         error.provider = error.provider or self._endpoint.name
         error.request_id = error.request_id or self.request_id
         error.attempt = error.attempt or (self.attempt.id if self.attempt is not None else None)
         if isinstance(error, OutcomeUnknownError):
             error.partial = error.partial or self._last_partial
-            error.hint = self._unknown_hint(error.hint)
+            error.hint = unknown_hint(error.hint, self.sent_at, self.attempt.id if self.attempt is not None else None)
         return error
-
-    def _timed_out(self) -> ImgcellError:
-        seconds = f"{self._timeout:g}"
-        if self._fetching:
-            return DownloadError(tr("The picture was made, but could not be fetched within {seconds} s.", seconds=seconds))
-        if self._delivery.started:
-            return self._unknown(tr("{provider} gave no whole answer within {seconds} s.", provider=self._endpoint.name, seconds=seconds))
-        return NotSentError(
-            tr("{provider} could not be reached within {seconds} s; nothing was sent.", provider=self._endpoint.name, seconds=seconds),
-            hint=tr("Nothing was charged. Check the network and the address, then run it again."),
-        )
-
-    def _unknown(self, what: str) -> OutcomeUnknownError:
-        return OutcomeUnknownError(what + " " + tr("The request was sent and may have been charged."))
-
-    def _unknown_hint(self, hint: str | None) -> str:
-        hint = hint or tr("Look at the provider's usage page before you send it again: that may cost again.")
-        ago = time.monotonic() - self.sent_at if self.sent_at else 0.0
-        at = dt.datetime.now(dt.timezone.utc).astimezone() - dt.timedelta(seconds=ago)
-        attempt = self.attempt.id if self.attempt is not None else "-"
-        return hint + " " + tr("It was sent at {time} (journal {attempt}).", time=f"{at:%Y-%m-%d %H:%M:%S}", attempt=attempt)
-
-    def _not_sent(self, error: BaseException) -> NotSentError:
-        host = urlsplit(self._endpoint.base_url).netloc
-        return NotSentError(
-            tr("No connection to {host}: {reason}", host=host, reason=display_text(str(error) or type(error).__name__)[:300]),
-            hint=tr("Nothing was sent and nothing charged. Check the address, the network and the proxy settings, then run it again."),
-        )
-
-    def _redirected(self, location: str) -> InvalidRequestError:
-        target = display_text(location)[:200] or "?"
-        return InvalidRequestError(
-            tr("{provider} redirects to {location}; a paid request is not sent on.", provider=self._endpoint.name, location=target),
-            hint=tr("If you trust that address, give it as base_url=."),
-        )
-
-
-def state_of(error: ImgcellError) -> str:
-    """Return the state of the ledger that *error* ends an attempt with."""
-    if isinstance(error, RateLimitError):
-        return "turned-away"
-    if isinstance(error, AnswerError):
-        return "refused"
-    if isinstance(error, DownloadError):
-        return "paid-pending"
-    if isinstance(error, PaidError):
-        return "paid-unread"
-    if isinstance(error, OutcomeUnknownError):
-        return "unknown"
-    return "not-sent"
-
-
-def _waiting(seconds: float) -> str:
-    return tr("waiting {seconds} s (rate limit)", seconds=math.ceil(seconds)) if seconds > 0 else tr("in line")
-
-
-def _with_time(error: RateLimitError) -> RateLimitError:
-    if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
-        again = dt.datetime.now(dt.timezone.utc).astimezone() + dt.timedelta(seconds=error.retry_after)
-        error.hint = tr("Nothing was charged. It asks to be tried again at {time}.", time=f"{again:%Y-%m-%d %H:%M:%S}")
-    return error
