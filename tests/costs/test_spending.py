@@ -14,6 +14,7 @@ from imgcell import costs
 from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.origin import from_cell
+from imgcell.transport.fetch import Downloads
 
 
 @pytest.fixture
@@ -215,8 +216,34 @@ def test_the_sums_of_settled_requests_follow(spent, shop):
     waiting = imgcell.unsettled()
     assert len(waiting) == 1
     waiting[0].settle(charged=False)
-    priced = next(row for row in costs.spend() if row.keys["provider"] == "priced")
+    after = costs.spend()
+    priced = next(row for row in after if row.keys["provider"] == "priced")
     assert (float(priced.amounts["USD"].total), priced.open) == (0.2, 0)
+    assert float(after.session.amounts["USD"].total) == pytest.approx(0.2 + COMPUTED)
+
+
+def test_what_is_fetched_later_is_settled_with_what_it_cost(shop, small, monkeypatch):
+    """The address did not work and works now: the session's sum follows the picture's bill."""
+    monkeypatch.setattr(Downloads.__init__, "__kwdefaults__", {"pauses": (0.0, 0.0)})
+    shop.server.play("flaky-url", fails=3)
+    with pytest.raises(ImgcellError):
+        shop("priced").generate("e", response_format="url", **small)
+    sums = costs.purse().sums["USD"]
+    assert (float(sums.total), sums.open) == (0.1, 1)
+    assert len(imgcell.unsettled()[0].fetch()) == 1
+    assert (float(sums.total), sums.open) == (0.1, 0)
+    assert costs.spend().total.open == 0
+
+
+def test_a_sum_from_the_provider_s_page_takes_the_place_of_the_estimate(shop, small):
+    """The answer held no picture; the page says four cents: so do the session and the bill."""
+    shop.server.play("empty")
+    with pytest.raises(ImgcellError):
+        shop("priced").generate("e", **small)
+    imgcell.unsettled()[0].settle(charged=True, amount=0.04, currency="USD")
+    sums = costs.purse().sums["USD"]
+    assert (float(sums.total), sums.open) == (0.04, 0)
+    assert float(costs.spend().total.amounts["USD"].billed) == 0.04
 
 
 def test_an_empty_library_has_an_empty_bill():

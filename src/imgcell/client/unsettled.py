@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcell import costs
 from imgcell.client.recovery import end, recover
 from imgcell.client.shelf import shelf
 from imgcell.costs.showing import Column, as_html, as_text
@@ -82,6 +83,10 @@ class Unsettled:
             end(ledger, left, result, spooled)
         except OSError:
             pass  # it stays in the list; the pictures are there all the same
+        else:
+            cost = costs.total([record.cost for record in result.records])
+            if result.state == "done" and cost is not None:
+                costs.purse().resolve(self.attempt, cost)
         sheet = library.sheet(result.records)
         return type(sheet)(sheet, errors=[*sheet.errors, result.error], running=False) if result.error is not None else sheet
 
@@ -105,6 +110,10 @@ class Unsettled:
                 tr("Nothing can be written in {folder} ({reason}).", folder=str(self._home), reason=error.strerror or str(error)),
                 hint=tr("The request stays as it was; try it again when the disk can be written."),
             ) from error
+        if not charged:
+            costs.purse().resolve(self.attempt, None)
+        elif "amount" in facts:
+            costs.purse().resolve(self.attempt, Cost(facts["amount"], facts["currency"], "billed"))
 
     def _nothing(self) -> ImgcellError:
         return OutcomeUnknownError(
@@ -152,7 +161,7 @@ class UnsettledList(list[Unsettled]):
 
 def _columns() -> list[Column]:
     return [
-        Column("", right=True, faint=True),
+        Column("", right=True),
         Column(tr("sent")),
         Column(tr("to")),
         Column(tr("prompt")),

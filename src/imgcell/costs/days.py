@@ -40,9 +40,8 @@ _NAME = "budget.json"
 
 def today_in(home: Path) -> dict[str, Decimal]:
     """Return what the ledgers in *home* say was spent today, or may have been, by currency."""
-    midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     sums: dict[str, Decimal] = {}
-    for row in library_in(home).totals(since=midnight):
+    for row in library_in(home).totals(since=Day.today()):
         if row.currency is not None:
             sums[row.currency] = sums.get(row.currency, ZERO) + exact(row.amount)
     return sums

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imgcell.costs.amounts import ZERO, exact, money
-from imgcell.costs.days import library_in
+from imgcell.costs.days import Day, library_in
 from imgcell.costs.purse import Purse, purse
 from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import InvalidJobError
@@ -249,8 +249,7 @@ def spend(
         _add(rows.setdefault(place, SpendRow(dict(line.keys))), line)
         _add(total, line)
     today = SpendRow({})
-    midnight = dt.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    for line in source.totals((), since=midnight):
+    for line in source.totals((), since=Day.today()):
         _add(today, line)
     return Spend(keys, _sorted(keys, rows), total, today, _session(purse()))
 
