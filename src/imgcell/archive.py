@@ -41,7 +41,9 @@ def history(
     tag: str | Sequence[str] | None = None,
     limit: int = 50,
 ) -> Sheet:
-    """Return pictures of the library, the newest first, captioned with their date; what cannot be read is an error behind them.
+    """Return pictures of the library, the newest first, captioned with date and stars.
+
+    What cannot be read is an error behind them.
 
     Args:
         text: Words of the prompt, of tags and notes, in any script; every one has to be there, the beginning of a word is
@@ -64,7 +66,10 @@ def history(
         text, provider=provider, model=model, kind=kind, notebook=notebook, since=since, until=until, rating=rating, tag=tag, limit=limit
     )
     sheet = kept.sheet(found)
-    labels = [f"{record.created.astimezone():%Y-%m-%d %H:%M}" for record in sheet.records]
+    labels = []
+    for record in sheet.records:
+        stars = kept.annotation(record.id).rating or 0
+        labels.append(f"{record.created.astimezone():%Y-%m-%d %H:%M}" + (f" {'★' * stars}" if stars else ""))
     return type(sheet)(sheet, errors=sheet.errors, labels=labels, running=False)
 
 

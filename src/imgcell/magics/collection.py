@@ -42,23 +42,14 @@ def history(ipython: Any, rest: str) -> None:
     ipython.user_ns["_images"] = sheet
     from IPython.display import display
 
-    display(dict(_numbered(sheet)._repr_mimebundle_()), raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+    display({**_numbered(sheet)._repr_mimebundle_(), "text/plain": repr(sheet)}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
     print(tr("Now in _images: `%%imgedit -i _images[0]` edits the first, `_images[0].record` says how it was made."))
 
 
 def _numbered(sheet: Sheet) -> Sheet:
-    """Return *sheet* captioned with what picks a picture out of it, its stars and its date."""
-    labels = []
-    for number, (picture, date) in enumerate(zip(sheet, sheet.labels, strict=True)):
-        stars = _rating(picture)
-        labels.append(" ".join([f"[{number}]", date, *(["★" * stars] if stars else [])]))
-    return type(sheet)(sheet, labels=labels, running=False)
-
-
-def _rating(picture: Picture) -> int:
-    import imgcell
-
-    return imgcell.library().annotation(picture.record.id).rating or 0
+    """Return *sheet* with what picks a picture out of it in its caption too; the text has it anyway."""
+    labels = [f"[{number}] {label}" for number, label in enumerate(sheet.labels)]
+    return type(sheet)(sheet, errors=sheet.errors, labels=labels, running=False)
 
 
 def star(ipython: Any, rest: str) -> None:
@@ -70,7 +61,7 @@ def star(ipython: Any, rest: str) -> None:
     found = _pictures("star", words, ipython.user_ns)
     for picture in found:
         _library().annotate(picture.record.id, rating=int(given))
-    print(tr("{stars} for {count} pictures.", stars="★" * int(given) or "☆", count=len(found)))
+    print(tr("{stars} · pictures: {count}", stars="★" * int(given) or "☆", count=len(found)))
 
 
 def tag(ipython: Any, rest: str) -> None:

@@ -108,8 +108,7 @@ class Errands:
         when = first if first == last else f"{first} – {last}"
         if self.pictures:
             return tr(
-                "{found} of {count} pictures are from the library ({when}) and cost nothing; only the rest is sent. "
-                "`--again` makes all of them anew.",
+                "From the library ({when}): {found} of {count} pictures; only the rest is sent. `--again` makes all of them anew.",
                 found=len(pictures),
                 count=len(pictures) + self.pictures,
                 when=when,
@@ -117,7 +116,7 @@ class Errands:
         if len(pictures) == 1:
             return tr("From the library ({when}): nothing was sent, nothing is charged. `--again` makes a new one.", when=when)
         return tr(
-            "All {count} pictures are from the library ({when}): nothing was sent, nothing is charged. `--again` makes new ones.",
+            "From the library ({when}): all {count} pictures; nothing was sent, nothing is charged. `--again` makes new ones.",
             count=len(pictures),
             when=when,
         )

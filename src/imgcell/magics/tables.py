@@ -98,9 +98,9 @@ def show_plan(errands: Errands) -> None:
     show(
         f"{markup}<div>{html.escape(total)}</div>"
         + (f'<ul style="margin:4px 0">{listed}</ul>' if notes else "")
-        + f"<details><summary>{html.escape(tr('What would be sent'))}</summary>"
-        + f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{pre}</pre></details>',
-        "\n".join([text, total, *(f"- {note}" for note in notes), "", "\n\n".join(details)]),
+        + (f"<details><summary>{html.escape(tr('What would be sent'))}</summary>" if details else "")
+        + (f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{pre}</pre></details>' if details else ""),
+        "\n".join([text, total, *(f"- {note}" for note in notes), "", "\n\n".join(details)]).rstrip(),
     )
 
 

@@ -239,7 +239,7 @@ def _bare(row: Sequence[_Place], side: int) -> int:
 def _caption(place: _Place, side: int) -> list[tuple[str, str]]:
     if not place.lines:
         return [(line, _INK) for line in wrap(place.bold, _TEXT, side, 2)]
-    if place.bold.startswith("["):
+    if place.bold.startswith("[") and place.bold.endswith("]"):
         first = [(line, _SOFT) for line in wrap(f"{place.bold} {place.lines[0]}", _TEXT, side, 1)]
     else:
         first = [(line, _INK) for line in wrap(place.bold, _TEXT, side, 2)]
