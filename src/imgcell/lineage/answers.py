@@ -74,6 +74,7 @@ class Answers:
         """See :meth:`Picture.as_cell`."""
         from imgcell.lineage.celltext import cell
 
+        self._runner.settle()  # the cell may be run at once
         return cell(picture, name)
 
     def recipe(self, picture: Picture) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgcell.lineage.holdings import State, is_given
@@ -112,14 +112,14 @@ def inputs_of(record: Record) -> tuple[Input, ...]:
 def main_line(name: str, holdings: Holdings) -> tuple[str, ...]:
     """Return the ids of the main line that ends in *name*, oldest first.
 
-    From a picture it goes on to the first of its inputs that imgcell made and of which it is known how.
+    From a picture it goes on to the first of its inputs that imgcell made, for as long as it is known how.
     """
     line: list[str] = []
     at: str | None = name
     while at is not None and at not in line and len(line) < MOST:
         line.append(at)
         record = holdings.record(at)
-        found = _main(inputs_of(record), holdings) if record is not None else None
+        found = _main(inputs_of(record)) if record is not None else None
         at = found.id if found is not None and not is_given(found.id) and holdings.record(found.id) is not None else None
     return tuple(reversed(line))
 
@@ -127,13 +127,18 @@ def main_line(name: str, holdings: Holdings) -> tuple[str, ...]:
 def trace(name: str, holdings: Holdings, most: int = MOST) -> Family:
     """Return the family of a picture: ancestors first, then descendants, at most *most*."""
     members: dict[str, Member] = {}
+    same: dict[str, str] = {}
     line = main_line(name, holdings)
     complete = True
 
     def add(found: str) -> Member:
         record = holdings.record(found)
         inputs = inputs_of(record) if record is not None and not is_given(found) else ()
-        member = members[found] = Member(found, holdings.state(found), record, inputs, _main(inputs, holdings))
+        # A picture that was saved and handed in as a file is still that picture.
+        inputs = tuple(replace(one, id=same[one.id]) if one.id in same else one for one in inputs)
+        if record is not None and not is_given(found):
+            same.setdefault(f"sha256:{record.sha256}", found)
+        member = members[found] = Member(found, holdings.state(found), record, inputs, _main(inputs))
         return member
 
     waiting = deque([*reversed(line), name])
@@ -163,7 +168,6 @@ def trace(name: str, holdings: Holdings, most: int = MOST) -> Family:
     return Family(name, members, line, complete)
 
 
-def _main(inputs: tuple[Input, ...], holdings: Holdings) -> Input | None:
-    made = [one for one in inputs if not is_given(one.id)]
-    known = [one for one in made if holdings.record(one.id) is not None]
-    return next(iter([*known, *made, *inputs]), None)
+def _main(inputs: tuple[Input, ...]) -> Input | None:
+    # Whether or not it is still there: steps keep their numbers when a picture is deleted.
+    return next((one for one in inputs if not is_given(one.id)), next(iter(inputs), None))

@@ -166,9 +166,15 @@ class Recipe:
         for number, step in enumerate(self.steps):
             options = "<br>".join(f"<small>{_said(name)} = {_said(value)}</small>" for name, value in _options(step))
             prompt = f'<span title="{_said(clip(clean(step.prompt), 2000))}">{_said(clip(clean(step.prompt), 240))}</span>'
-            cells = [f"<b>[{number}]</b>", self._thumbnails(step), prompt, f"{_said(_who(step))}{'<br>' if options else ''}{options}"]
+            cells = [
+                f'<b style="overflow-wrap:normal">[{number}]</b>',
+                self._thumbnails(step),
+                prompt,
+                f"{_said(_who(step))}{'<br>' if options else ''}{options}",
+            ]
             style = "vertical-align:top;text-align:left;padding:6px;overflow-wrap:anywhere;border-top:1px solid rgba(128,128,128,.35)"
-            rows.append("<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in cells) + "</tr>")
+            first = style + ";white-space:nowrap"
+            rows.append("<tr>" + "".join(f'<td style="{style if at else first}">{cell}</td>' for at, cell in enumerate(cells)) + "</tr>")
         head = tr("Recipe of {count} steps. Nothing is sent before .run(); .plan() says what it would cost.", count=len(self.steps))
         missing = self.left_out
         foot = (
@@ -197,7 +203,7 @@ class Recipe:
 
 
 def _who(step: Step) -> str:
-    return " / ".join(clean(part) for part in (step.provider, step.model or "") if part)
+    return " / ".join(dict.fromkeys(clean(part) for part in (step.provider, step.model or "") if part))
 
 
 def _inputs(step: Step) -> list[str]:

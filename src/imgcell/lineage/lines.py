@@ -9,8 +9,9 @@ from imgcell.pictures.words import clean, clip, cost_text
 
 if TYPE_CHECKING:
     from imgcell.lineage.family import Family, Member
+    from imgcell.pictures.record import Record
 
-__all__ = ["heading", "short", "text", "who"]
+__all__ = ["heading", "place", "price", "short", "text", "who"]
 
 #: Beyond this depth lines are no longer indented.
 _DEEPEST = 24
@@ -21,16 +22,16 @@ def text(family: Family) -> str:
     roots, children = family.below()
     lines = [heading(family)]
     # Not recursive: a chain of two hundred edits is deeper than Python's stack likes.
-    waiting = [(root, "", "", "") for root in reversed(roots)]
+    waiting = [(root, "", "") for root in reversed(roots)]
     while waiting:
-        name, before, bend, depth = waiting.pop()
+        name, before, bend = waiting.pop()
         lines.append(f"{before}{bend}{_line(family, family.members[name])}")
         below = children[name]
         lead = before + ("│  " if bend.startswith("├") else "   " if bend else "")
         if len(lead) > 3 * _DEEPEST:
             lead = lead[: 3 * _DEEPEST]
-        for place in range(len(below) - 1, -1, -1):
-            waiting.append((below[place], lead, "└─ " if place == len(below) - 1 else "├─ ", depth))
+        for at in range(len(below) - 1, -1, -1):
+            waiting.append((below[at], lead, "└─ " if at == len(below) - 1 else "├─ "))
     if not family.complete:
         lines.append(tr("… There are more pictures than the {count} shown.", count=len(family.members)))
     return "\n".join(lines)
@@ -38,7 +39,9 @@ def text(family: Family) -> str:
 
 def heading(family: Family) -> str:
     """Return the line above the tree."""
-    return tr("Lineage of {id}: {count} pictures, main line of {steps}.", id=family.id, count=len(family.members), steps=len(family.line))
+    return tr(
+        "Lineage of {id}: {count} pictures; steps that led to it: {steps}.", id=family.id, count=len(family.members), steps=len(family.line)
+    )
 
 
 def short(name: str) -> str:
@@ -46,12 +49,22 @@ def short(name: str) -> str:
     return clip(clean(name), 40) if not name.startswith("sha256:") else f"sha256:{clean(name[7:])[:12]}…"
 
 
+def place(family: Family, name: str) -> str:
+    """Return the number of a step of the main line, else the id."""
+    return f"[{family.line.index(name)}]" if name in family.line else short(name)
+
+
+def price(record: Record) -> str:
+    """Return what a picture cost, in words if that is not known."""
+    return cost_text(record.cost) or tr("cost unknown")
+
+
 def who(member: Member) -> str:
     """Return provider and model."""
     record = member.record
     if record is None:
         return ""
-    return " / ".join(clean(part) for part in (record.provider, record.model or "") if part)
+    return " / ".join(dict.fromkeys(clean(part) for part in (record.provider, record.model or "") if part))
 
 
 def _line(family: Family, member: Member) -> str:
@@ -65,12 +78,12 @@ def _line(family: Family, member: Member) -> str:
     elif record is not None:
         parts.append(f"“{clip(clean(record.prompt), 60)}”")
         parts.append(who(member))
-        parts.append(cost_text(record.cost))
+        parts.append(price(record))
         if record.mask is not None:
             parts.append(tr("mask"))
         if member.main is not None and member.main.modified:
             parts.append(tr("modified"))
         others = [one for one in member.inputs if one is not member.main]
-        parts += [f"+ {short(one.id)}" + (f" ({tr('modified')})" if one.modified else "") for one in others]
+        parts += [f"+ {place(family, one.id)}" + (f" ({tr('modified')})" if one.modified else "") for one in others]
     here = "  ← " + tr("this one") if member.id == family.id else ""
     return " · ".join(part for part in parts if part) + here

@@ -9,9 +9,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from imgcell.language import tr
-from imgcell.lineage.lines import heading, short, who
+from imgcell.lineage.lines import heading, place, price, short, who
 from imgcell.pictures.thumbnails import mask_thumbnail, thumbnail
-from imgcell.pictures.words import clean, clip, cost_text
+from imgcell.pictures.words import clean, clip
 
 if TYPE_CHECKING:
     from imgcell.lineage.family import Family, Input, Member
@@ -51,8 +51,8 @@ class _Page:
         out = self._out
         out.append('<div class="imgcell-lineage" style="font-size:13px;line-height:1.4;max-width:860px">')
         out.append(f'<div style="{_SOFT};margin-bottom:6px">{_said(heading(self._family))}</div>')
-        for place, root in enumerate(self._roots):
-            if place == 1:
+        for number, root in enumerate(self._roots):
+            if number == 1:
                 out.append(f'<div style="{_SOFT};margin:12px 0 6px">{_said(tr("Where other inputs come from:"))}</div>')
             self._tree(root)
         if not self._family.complete:
@@ -93,26 +93,28 @@ class _Page:
 
     def _card(self, member: Member, *, narrow: bool) -> str:
         """Return the edge that leads to a picture, and the picture."""
-        edge = self._edge(member)
+        edge = self._edge(member, narrow=narrow)
         here = member.id == self._family.id
         box = _BOX if not here else "border:2px solid #d08700;border-radius:6px"
-        outer = "display:inline-block;vertical-align:top;width:212px;margin:0 12px 10px 0" if narrow else "margin:0 0 2px"
-        caption = "".join(f"<div>{line}</div>" for line in self._caption(member, here=here))
-        # Beside the thumbnail; a narrow page breaks the words, not the row.
-        words = f"width:{'104px' if narrow else 'calc(100% - 124px)'};overflow-wrap:anywhere;white-space:normal"
+        outer = "display:inline-block;vertical-align:top;width:190px;margin:0 12px 12px 0" if narrow else "margin:0 0 2px"
+        caption = "".join(f"<div>{line}</div>" for line in self._caption(member, here=here, narrow=narrow))
+        # Beside the thumbnail, or below it; a narrow page breaks the words, not the row.
+        words = f"width:{'100%' if narrow else 'calc(100% - 124px)'};overflow-wrap:anywhere;white-space:normal"
         frame = f"{box};padding:3px;margin-right:8px;line-height:0"
         beside = "display:inline-block;vertical-align:top"
         return (
-            f'<div style="{outer}">{edge}<div style="white-space:nowrap">'
+            f'<div style="{outer}">{edge}<div style="white-space:{"normal" if narrow else "nowrap"}">'
             f'<div style="{beside};{frame}">{self._image(member)}</div><div style="{beside};{words}">{caption}</div></div></div>'
         )
 
-    def _edge(self, member: Member) -> str:
+    def _edge(self, member: Member, *, narrow: bool) -> str:
         record = member.record
         if record is None or member.state == "given":
             return ""
-        facts = [_said(part) for part in (who(member), cost_text(record.cost)) if part]
-        parts = [f'<span title="{_said(clip(clean(record.prompt), 2000))}">“{_said(clip(clean(record.prompt), 140))}”</span>']
+        facts = [_said(part) for part in (who(member), price(record)) if part]
+        parts = [
+            f'<span title="{_said(clip(clean(record.prompt), 2000))}">“{_said(clip(clean(record.prompt), 60 if narrow else 140))}”</span>'
+        ]
         if facts:
             parts.append(f'<span style="{_SOFT}">{" · ".join(facts)}</span>')
         if member.main is not None and member.main.modified:
@@ -122,18 +124,18 @@ class _Page:
             mask = self._holdings.picture(record.mask)
             shown = mask_thumbnail(mask, _EDGE * self._dots, under) if mask is not None else None
             parts.append(self._small(tr("mask"), shown, tr("The mask: what is red was to be edited.")))
-        for place, one in enumerate(member.inputs):
+        for number, one in enumerate(member.inputs, 1):
             if one is not member.main:
-                parts.append(self._input(place, one))
+                parts.append(self._input(number, one))
         arrow = "↓ " if member.inputs else ""
         return f'<div style="margin:5px 0 4px 2px;overflow-wrap:anywhere">{arrow}{" ".join(parts)}</div>'
 
-    def _input(self, place: int, one: Input) -> str:
+    def _input(self, number: int, one: Input) -> str:
         picture = self._holdings.picture(one.id)
         if one.modified and one.sent is not None:
             picture = self._holdings.given(one.sent) or picture
         shown = thumbnail(picture, _EDGE * self._dots) if picture is not None else None
-        label = "+ " + tr("image {number}", number=place + 1)
+        label = "+ " + tr("image {number}", number=number)
         return self._small(label, shown, short(one.id)) + (" " + _badge(tr("modified"), "") if one.modified else "")
 
     def _small(self, label: str, address: str | None, title: str) -> str:
@@ -154,10 +156,10 @@ class _Page:
         spoken = _said(clip(clean(member.record.prompt), 200)) if member.record is not None else _said(tr("given"))
         return f'<img alt="{spoken}" src="{address}" style="max-width:{_SIDE}px;max-height:{_SIDE}px;display:inline-block">'
 
-    def _caption(self, member: Member, *, here: bool) -> list[str]:
+    def _caption(self, member: Member, *, here: bool, narrow: bool) -> list[str]:
         family, record = self._family, member.record
         number = f"<b>[{family.line.index(member.id)}]</b> " if member.id in family.line else ""
-        lines = [number + f'<code style="font-size:85%">{_said(short(member.id))}</code>']
+        lines = [number + f'<code style="font-size:80%">{_said(short(member.id))}</code>']
         if here:
             lines[0] += " " + _badge(tr("this one"), "")
         if member.state == "given":
@@ -169,14 +171,14 @@ class _Page:
         picture = self._holdings.picture(member.id)
         size = picture.facts if picture is not None else None
         facts = [f"{size.width}×{size.height} {size.format}"] if size is not None else []
-        if record is not None and member.state != "given":
+        if record is not None and member.state != "given" and not narrow:
             if record.seconds:
                 facts.append(f"{record.seconds:.1f} s")
             facts.append(f"{record.created.astimezone():%Y-%m-%d %H:%M}")
         lines.append(f'<span style="{_SOFT}">{_said(" · ".join(facts))}</span>')
         used = [other.id for other in family.members.values() if any(one.id == member.id and one is not other.main for one in other.inputs)]
         if used and member.state != "given":
-            lines.append(f'<span style="{_SOFT}">{_said("→ " + ", ".join(short(name) for name in used[:4]))}</span>')
+            lines.append(f'<span style="{_SOFT}">{_said("→ " + ", ".join(place(family, name) for name in used[:4]))}</span>')
         return [line for line in lines if line]
 
 
