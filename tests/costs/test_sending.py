@@ -12,6 +12,7 @@ import imgcell
 from imgcell import costs
 from imgcell.errors import BudgetExceededError, ImgcellError
 from imgcell.ledger.reading import read_ledger
+from imgcell.providers.prices import Cost
 
 
 def spent(currency="USD"):
@@ -29,6 +30,15 @@ def test_what_does_not_fit_is_refused_before_anything_is_sent(shop, small, imgce
     assert shop.server.requests == []
     assert list(read_ledger(imgcell_home)) == []
     assert costs.purse().sums == {}
+
+
+def test_the_price_can_be_asked_for_before(shop, small):
+    """client.estimate and the plan say the same, None where no price is known; nothing is sent."""
+    job = imgcell.Generate("x", n=3, **small)
+    assert shop("priced").estimate(job) == shop("priced").plan(job).cost == Cost(0.3, "USD", "estimated")
+    assert shop("blind").estimate(job) is None
+    assert "Price: unknown" in str(shop("blind").plan(job))
+    assert shop.server.requests == []
 
 
 def test_the_parts_that_fit_are_sent_in_order_and_the_rest_fails_clearly(shop, small):
@@ -189,9 +199,10 @@ def test_each_picture_of_a_stream_has_its_own_count(shop):
 
 
 def test_an_unknown_price_is_none_and_is_shown_as_unknown(shop, small):
-    """No table, no tokens: the record says None, the caption nothing, the bill "unknown"; never zero."""
+    """No table, no tokens: the record says None, caption and bill say "unknown"; never zero."""
     picture = shop("blind").generate("x", **small)[0]
     assert picture.record.cost is None
+    assert "cost unknown" in repr(picture)
     total = costs.spend().total
     assert (total.amounts, total.unknown, total.text()) == ({}, 1, "unknown")
     assert costs.purse().unknown == 1

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from imgcell.client.fields import EditFields, GenerateFields
+    from imgcell.providers.prices import Cost
     from imgcell.providers.profile import Provider
 
 __all__ = ["Client"]
@@ -272,6 +273,10 @@ class Client:
             InvalidJobError: The job cannot be sent as it is.
         """
         return make_plan(self.ready(job, once=once), self.base_url)
+
+    def estimate(self, job: Job | Ready, *, once: bool = False) -> Cost | None:
+        """Return what *job* is estimated to cost in all, or ``None`` if no price is known; as :meth:`plan`, nothing is sent."""
+        return self.plan(job, once=once).cost
 
     def ready(self, job: Job | Ready, *, once: bool = False) -> Ready:
         """Read the pictures of *job* and check it, so that it need not be done again; nothing is sent.

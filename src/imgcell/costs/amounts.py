@@ -27,8 +27,6 @@ MOST = 1_000_000
 _CERTAINTY: tuple[Basis, ...] = ("free", "billed", "computed", "estimated")
 #: Digits behind the point that count: a tenth of a millionth of a thousandth.
 _DUST = Decimal("1e-10")
-#: What is smaller is not shown as zero.
-_SMALLEST = Decimal("0.0001")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,8 +62,6 @@ def money(amount: float | Decimal, currency: str, *, brief: bool = False) -> str
     value = exact(amount)
     if brief and abs(value) >= 1:
         value = value.quantize(Decimal("0.01"))
-    if ZERO < abs(value) < _SMALLEST:
-        return "< " + cost_text(Cost(float(_SMALLEST), currency, "billed"))
     return cost_text(Cost(float(value), currency, "billed"))
 
 

@@ -47,25 +47,34 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+#: The smallest sum that is shown as a figure.
+_SMALLEST = 0.0001
+
+
 def cost_text(cost: Cost | None) -> str:
-    """Return a cost as people write it, ``"$0.04"`` or ``"≈ $0.04"`` when estimated; ``""`` when nothing is known."""
+    """Return a cost as people write it, ``"$0.04"`` or ``"≈ $0.04"`` when estimated; ``""`` when nothing is known.
+
+    A cost that is not zero is never shown as zero: ``"< $0.0001"``.
+    """
     if cost is None:
         return ""
     if cost.basis == "free":
         return tr("free")
-    amount = f"{cost.amount:.4f}".rstrip("0")
+    small = 0 < cost.amount < _SMALLEST
+    amount = f"{_SMALLEST if small else cost.amount:.4f}".rstrip("0")
     whole, _, cents = amount.partition(".")
     sum_ = f"{whole}.{cents.ljust(2, '0')}"
     sign = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥"}.get(cost.currency)
-    return ("≈ " if cost.basis == "estimated" else "") + (f"{sign}{sum_}" if sign else f"{sum_} {cost.currency}")
+    return ("< " if small else "≈ " if cost.basis == "estimated" else "") + (f"{sign}{sum_}" if sign else f"{sum_} {cost.currency}")
 
 
 def facts_text(record: Record, size: tuple[int, int], kind: str) -> str:
-    """Return size, format, model, time and cost, joined by middle dots."""
+    """Return size, format, model, time and cost, joined by middle dots; a cost that is not known is called so."""
     parts = [f"{size[0]}×{size[1]}", kind, clean(record.model or record.provider)]
     if record.seconds:
         parts.append(f"{record.seconds:.1f} s")
-    parts.append(cost_text(record.cost))
+    # A partial picture has no cost of its own; a whole one whose cost nobody knows says so.
+    parts.append(cost_text(record.cost) or (tr("cost unknown") if record.attempt else ""))
     return " · ".join(part for part in parts if part)
 
 
