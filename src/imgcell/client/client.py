@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from imgcell.client.fields import EditFields, GenerateFields
     from imgcell.providers.prices import Cost
     from imgcell.providers.profile import Provider
+    from imgcell.store import Library
 
 __all__ = ["Client"]
 
@@ -301,6 +302,9 @@ class Client:
         library = shelf(self._home)[1]
         if library is None:
             raise InvalidJobError(tr("Without a library nothing can be found again."), hint=tr("Leave library=False out."))
+        from imgcell.client.recovery import made_good
+
+        made_good(library.home)
         return look_up(library, ready, cell=cell, but=but, nth=nth)
 
     # -- when too much went wrong -----------------------------------------------------------------------------
@@ -339,6 +343,11 @@ class Client:
         return f"Client({self.provider.name!r}, base_url={self._base_url or self.provider.base_url!r})"
 
     # -- where and with what ----------------------------------------------------------------------------------
+
+    @property
+    def library(self) -> Library | None:
+        """Where its pictures are kept; ``None`` if they are in memory only."""
+        return shelf(self._home)[1]
 
     @property
     def base_url(self) -> str:

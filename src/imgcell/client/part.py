@@ -122,6 +122,11 @@ class Part:
         self.let_go = False
 
     @property
+    def position(self) -> int:
+        """Place of its first picture in the sheet."""
+        return self._position
+
+    @property
     def sent(self) -> bool:
         """Whether the request may have been delivered."""
         return self._delivery.started
@@ -159,7 +164,7 @@ class Part:
 
     def state(self, state: str, message: str) -> None:
         """Tell the user."""
-        self.run.report(Progress(state, time.monotonic() - self._begun, message))
+        self.run.report(Progress(state, time.monotonic() - self._begun, message, self._position))
 
     async def partial(self, step: flow.Partial) -> None:
         """Show a preview."""
@@ -167,7 +172,7 @@ class Part:
             return
         picture = self._preview(step.image, step.index)
         if picture is not None:
-            self.run.report(Partial(picture, self._position + step.index))
+            self.run.report(Partial(picture, self._position + step.index, self._position))
 
     async def final(self, step: flow.Final, exchange: Exchange) -> None:
         """Store a picture, then hand it to the user."""
@@ -178,7 +183,7 @@ class Part:
         self.pictures += 1
         self._kept.append(picture.record)
         self.run.sheet._add(picture, position)
-        self.run.report(Final(picture))
+        self.run.report(Final(picture, self._position))
 
     def outcome(self) -> Mapping[str, Any]:
         """Return the ids of the pictures that came, and what they cost together: the ledger alone can tell the bill."""

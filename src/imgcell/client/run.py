@@ -163,8 +163,8 @@ class Run:
     async def _work(self) -> None:
         # Its own future instead of the submission's: who waits has it from the beginning.
         try:
-            for _, picture in sorted(self._found.items()):
-                self.report(Final(picture))
+            for position, picture in sorted(self._found.items()):
+                self.report(Final(picture, position))
             if not self._parts:
                 return
             if len(self._parts) == 1:
@@ -181,7 +181,7 @@ class Run:
             self._future.set_result(None)
 
     async def _one(self, part: Part) -> None:
-        self.report(Progress("queued", 0.0, tr("in line")))
+        self.report(Progress("queued", 0.0, tr("in line"), part.position))
         error: ImgcellError
         try:
             self.check()
