@@ -74,7 +74,7 @@ FIELDS = [
 ]
 
 
-@pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: ",".join(fields))
+@pytest.mark.parametrize("fields", FIELDS, ids=",".join)
 def test_options_come_back(client, job_of_cell, fields):
     """Everything that was said stands on the line, with its type."""
     picture = client.generate("a lighthouse", **{"size": "512x512", **fields})[0]
@@ -114,7 +114,7 @@ def test_what_a_line_cannot_say_is_python(client, server, prompt, fields, monkey
     ast.parse(text)
     names = {}
     monkeypatch.setattr(imgcell, "Client", lambda name: imgcell.client.Client(name, base_url=server.url("sandbox")))
-    exec(text, names)  # noqa: S102 - our own text: that it runs is what is tested
+    exec(text, names)
     assert names["again"].record.job == picture.record.job
     assert names["again"].record.id != picture.record.id
 
@@ -127,7 +127,7 @@ def test_python_for_edits(client, server, photo, monkeypatch):
     edit = client.edit("\nlong prompt\n" * 12, images=[base, photo], mask=Image.new("L", base.size, 255), n=2, size="512x512")[0]
     names = {}
     monkeypatch.setattr(imgcell, "Client", lambda name: imgcell.client.Client(name, base_url=server.url("sandbox")))
-    exec(edit.as_cell(), names)  # noqa: S102 - our own text
+    exec(edit.as_cell(), names)
     assert [record.job for record in names["sheet"].records] == [edit.record.job] * 2
 
 

@@ -140,10 +140,12 @@ class Tags(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
+        """Called by the parser."""
         self.tags.append(tag)
         self.attributes.extend(attrs)
 
     def handle_data(self, data):
+        """Called by the parser."""
         self.words.append(data)
 
 
