@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgcell.store.library import Kept, Library
 
-__all__ = ["Annotation", "Kept", "Library", "Total"]
+__all__ = ["Annotation", "Kept", "Library", "Report", "Total"]
 
 
 def __getattr__(name: str) -> object:
@@ -17,4 +17,8 @@ def __getattr__(name: str) -> object:
         from imgcell.store.totals import Total
 
         return Total
+    if name == "Report":
+        from imgcell.store.verifying import Report
+
+        return Report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,7 +33,7 @@ _RANKS = {
     "settled": 4,
 }
 #: What a record says as well, so that the index need not say it twice.
-_WITH_RECORDS = ("prompt", "requested", "notes", "inputs", "parents", "modified", "mask", "files")
+_WITH_RECORDS = ("requested", "notes", "inputs", "parents", "modified", "mask", "files")
 _COLUMNS = (
     "state",
     "began",
@@ -117,7 +117,7 @@ class Attempt:
     def row(self, connection: sqlite3.Connection) -> tuple[Any, ...]:
         """Return the row of the table ``attempts``."""
         facts = self.facts
-        if self.state == "done" and "records" in facts:
+        if self.state in ("done", "settled") and "records" in facts:
             facts = {name: value for name, value in facts.items() if name not in _WITH_RECORDS}
         named = [_text(self.facts.get(name)) for name in ("provider", "model", "kind", "notebook", "session")]
         return (self.id, self.state, self.began, self.changed, self.latest, *named, *self.bill(connection), json.dumps(facts))

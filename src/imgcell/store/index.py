@@ -68,19 +68,20 @@ class Index:
         """
         with self._lock:
             for step in ("damage", "memory", "give up"):
+                connection = None
                 try:
                     connection = self._open()
-                    try:
-                        self._catch_up(connection)
-                        return question(connection)
-                    finally:
-                        if connection is not self._memory:
-                            connection.close()
+                    self._catch_up(connection)
+                    return question(connection)
                 except (sqlite3.DatabaseError, OSError, _Newer) as error:
-                    if self._memory is not None:
+                    opened = connection is not None
+                    if self._memory is not None or (opened and isinstance(error, OSError)):
                         raise
+                    self._close(connection)
                     if not (step == "damage" and _is_damage(error) and self._set_aside()):
                         self._go_to_memory(error)
+                finally:
+                    self._close(connection)
             raise AssertionError("an index in memory answers or raises")
 
     def rebuild(self) -> None:
@@ -125,6 +126,10 @@ class Index:
             connection.close()
             raise
         return connection
+
+    def _close(self, connection: sqlite3.Connection | None) -> None:
+        if connection is not None and connection is not self._memory:
+            connection.close()
 
     def _connect(self, where: str, *, uri: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(where, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=uri)

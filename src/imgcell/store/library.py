@@ -317,7 +317,7 @@ class Library:
         """
         from imgcell.store import trash
 
-        if not _is_id(name) or not self._index.ask(lambda connection: trash.remove(connection, self.home, name)):
+        if not _is_id(name) or not trash.remove(self._index, self.home, name):
             raise _unknown(name)
 
     def restore(self, name: str) -> None:
@@ -329,7 +329,7 @@ class Library:
         """
         from imgcell.store import trash
 
-        if not _is_id(name) or not self._index.ask(lambda connection: trash.restore(connection, self.home, name)):
+        if not _is_id(name) or not trash.restore(self._index, self.home, name):
             raise InvalidJobError(tr("The trash has no picture {name}.", name=repr(name)))
 
     def trash(self) -> list[Record]:
@@ -345,7 +345,7 @@ class Library:
         def note(name: str) -> None:
             self._annotations.append(name, {"removed": True})
 
-        return self._index.ask(lambda connection: trash.empty(connection, self.home, older_than.total_seconds(), note))
+        return trash.empty(self._index, self.home, older_than.total_seconds(), note)
 
     # -- care --------------------------------------------------------------------------------------------------
 

@@ -16,11 +16,16 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgcell.files import disk
 from imgcell.pictures.record import Record
 from imgcell.store import ingest, sidecars
+
+if TYPE_CHECKING:
+    from imgcell.store.index import Index
 
 __all__ = ["blob_in_trash", "empty", "remove", "restore"]
 
@@ -34,7 +39,7 @@ def _blob(home: Path, sha256: str) -> Path:
     return home / "blobs" / sha256[:2] / sha256
 
 
-def remove(connection: sqlite3.Connection, home: Path, name: str) -> bool:
+def remove(index: Index, home: Path, name: str) -> bool:
     """Move a record and its bytes to the trash; ``False`` if there is none.
 
     Raises:
@@ -47,23 +52,18 @@ def remove(connection: sqlite3.Connection, home: Path, name: str) -> bool:
         os.utime(source)
     except FileNotFoundError:
         return False
-    disk.make_folder(target.parent)
     # The record first: bytes without a record are in nobody's way, a record without bytes would be.
-    disk.replace(source, target, "trash-record")
-    disk.sync_folder(target.parent)
-    disk.sync_folder(source.parent)
-    ingest.add_records(connection, home, [name])
-    blob = _blob(home, record.sha256)
-    if not _needed(connection, record.sha256) and blob.exists():
-        binned = blob_in_trash(home, record.sha256)
-        disk.make_folder(binned.parent)
-        disk.replace(blob, binned, "trash-blob")
-        disk.sync_folder(binned.parent)
-        disk.sync_folder(blob.parent)
+    _move(source, target, "trash-record")
+    index.ask(lambda connection: ingest.add_records(connection, home, [name]))
+    if not index.ask(lambda connection: _is_needed(connection, record.sha256)):
+        try:
+            _move(_blob(home, record.sha256), blob_in_trash(home, record.sha256), "trash-blob")
+        except OSError:
+            pass  # not there, or not to be moved: it takes room where it is, and that is all
     return True
 
 
-def restore(connection: sqlite3.Connection, home: Path, name: str) -> bool:
+def restore(index: Index, home: Path, name: str) -> bool:
     """Move a record and its bytes back; ``False`` if it is not in the trash.
 
     Raises:
@@ -75,28 +75,32 @@ def restore(connection: sqlite3.Connection, home: Path, name: str) -> bool:
     except FileNotFoundError:
         return False
     _bring_back(home, record.sha256)
-    disk.make_folder(target.parent)
-    disk.replace(source, target, "restore-record")
-    disk.sync_folder(target.parent)
-    disk.sync_folder(source.parent)
-    ingest.add_records(connection, home, [name])
+    _move(source, target, "restore-record")
+    index.ask(lambda connection: ingest.add_records(connection, home, [name]))
     return True
+
+
+def _move(source: Path, target: Path, step: str) -> None:
+    disk.make_folder(target.parent)
+    disk.replace(source, target, step)
+    for folder in (target.parent, source.parent):
+        try:
+            disk.sync_folder(folder)
+        except OSError:
+            pass  # it is moved; after a loss of power it may not be, and nothing is lost either way
 
 
 def _bring_back(home: Path, sha256: str) -> None:
     binned, blob = blob_in_trash(home, sha256), _blob(home, sha256)
     if binned.exists() and not blob.exists():
-        disk.make_folder(blob.parent)
-        disk.replace(binned, blob, "restore-blob")
-        disk.sync_folder(blob.parent)
-        disk.sync_folder(binned.parent)
+        _move(binned, blob, "restore-blob")
 
 
-def empty(connection: sqlite3.Connection, home: Path, seconds: float, note: Callable[[str], None]) -> int:
+def empty(index: Index, home: Path, seconds: float, note: Callable[[str], None]) -> int:
     """Remove for good what was deleted more than *seconds* ago; return how many records that were.
 
     Args:
-        connection: To the index.
+        index: The library's.
         home: The library's folder.
         seconds: How old.
         note: Writes down, durably, that the record with an id is going to be removed.
@@ -117,15 +121,24 @@ def empty(connection: sqlite3.Connection, home: Path, seconds: float, note: Call
         if path.exists():
             continue
         count += 1
-        with ingest.transaction(connection):
-            ingest.forget(connection, record.id)
-        binned = blob_in_trash(home, record.sha256)
-        if _needed(connection, record.sha256):
+        if index.ask(partial(_forget, record=record)):
             # Kept again since, by a picture with the same bytes.
             _bring_back(home, record.sha256)
-        elif not connection.execute("SELECT 1 FROM pictures WHERE sha256 = ?", (record.sha256,)).fetchone():
-            disk.remove(binned, "trash-empty")
+        elif not index.ask(partial(_is_known, sha256=record.sha256)):
+            disk.remove(blob_in_trash(home, record.sha256), "trash-empty")
     return count
+
+
+def _forget(connection: sqlite3.Connection, record: Record) -> bool:
+    """Take a record out of the index; return whether its bytes are needed all the same."""
+    with ingest.transaction(connection):
+        ingest.forget(connection, record.id)
+    return _is_needed(connection, record.sha256)
+
+
+def _is_known(connection: sqlite3.Connection, sha256: str) -> bool:
+    """Whether any picture has these bytes, deleted or not."""
+    return connection.execute("SELECT 1 FROM pictures WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone() is not None
 
 
 def _binned(home: Path) -> Iterator[tuple[Path, Record]]:
@@ -136,7 +149,7 @@ def _binned(home: Path) -> Iterator[tuple[Path, Record]]:
             continue
 
 
-def _needed(connection: sqlite3.Connection, sha256: str) -> bool:
+def _is_needed(connection: sqlite3.Connection, sha256: str) -> bool:
     """Whether a picture that is not deleted has these bytes, or was made from them."""
     if connection.execute("SELECT 1 FROM pictures WHERE sha256 = ? AND deleted IS NULL LIMIT 1", (sha256,)).fetchone():
         return True
