@@ -225,3 +225,33 @@ def test_a_price_before(client, line, server):
     assert (plan.unknown, plan.costs) == (3, {})
     assert "unknown price" in str(plan)
     assert server.posts == []
+
+
+def test_an_input_that_was_an_address(server, photo):
+    """A picture that the provider fetched itself is named by its address again: in a cell, and when the step is run again."""
+    with imgcell.Client("json-images", base_url=server.url("json-images"), api_key="sk-test-0000") as client:
+        address = server.put(photo.read_bytes()) + "?signature=secret"
+        edit = client.edit("paint it", images=[address])[0]
+        assert f"-i '{address}'" in edit.as_cell() or f"-i {address} " in edit.as_cell()
+        assert "given as an address" in str(edit.parents.errors[0])
+        assert "signature" not in str(edit.parents.errors[0])
+        page = edit.lineage().to_html()
+        assert "given" in page
+        assert "signature" not in page
+        assert "signature" not in str(edit.recipe())
+        again = edit.replay(client=client)[0]
+        assert again.record.parents == edit.record.parents
+        assert again.record.job == edit.record.job
+        assert [request.json["image"] for request in server.posts] == [[address]] * 2
+        with pytest.raises(InvalidJobError, match="left out"):
+            imgcell.from_recipe(edit.recipe()).run(client=client)
+
+
+def test_a_provider_without_an_address(server):
+    """What was made at an address that the client was given says how to name it again; nothing is sent."""
+    with imgcell.Client(base_url=server.url("openai-compatible"), api_key="sk-test-0000") as client:
+        made = client.generate("a lighthouse", size="1024x1024")[0]
+    server.clear()
+    with pytest.raises(imgcell.errors.ImgcellError, match=r"client=imgcell\.Client|OPENAI_API_KEY"):
+        made.replay()
+    assert server.posts == []

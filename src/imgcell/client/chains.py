@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs, providers
-from imgcell.errors import ImgcellError, InvalidJobError
+from imgcell.errors import ConfigurationError, ImgcellError, InvalidJobError
 from imgcell.jobs import InputImage, Job
 from imgcell.language import tr
 from imgcell.lineage.answers import Answers
@@ -146,7 +146,7 @@ class Chains:
             for link in links:
                 # All that can be found out before the first one is sent.
                 makers.check(link)
-                makers.client(link).required_key()
+                makers.ready(link)
             for place, link in enumerate(links):
                 try:
                     images = [made[one] if isinstance(one, int) else one for one in link.inputs]
@@ -192,15 +192,25 @@ class _Makers:
             self._clients[name] = self._stack.enter_context(Client(name, library=self._home))
         return self._clients[name]
 
+    def ready(self, link: Link) -> None:
+        """Raise if nothing could be sent, for want of a key or an address."""
+        client = self.client(link)
+        try:
+            client.required_key()
+            _ = client.base_url
+        except ConfigurationError as error:
+            error.hint = tr("Give a client that has one: client=imgcell.Client(…, base_url=…).")
+            raise
+
     def job(self, link: Link, images: Sequence[Any]) -> Job:
         elsewhere = self.client(link).provider.name != link.provider
         return job_of(link, images, model=self._model or (None if elsewhere else link.model), elsewhere=elsewhere)
 
     def check(self, link: Link) -> tuple[Job, tuple[str, ...]]:
         """Return the job of *link*, checked with stand-ins for the pictures that are still to be made, and what is to be said of it."""
-        job = self.job(link, [one if isinstance(one, Picture) else "…" for one in link.inputs])
+        job = self.job(link, ["…" if isinstance(one, int) else one for one in link.inputs])
         model = self.client(link).provider.model(job.model)
-        images = [_stand_in(one if isinstance(one, Picture) else None) for one in link.inputs]
+        images = [_stand_in(None if isinstance(one, int) else one) for one in link.inputs]
         try:
             return job, providers.check(job, images, _stand_in(link.mask) if link.mask is not None else None, model)
         except InvalidJobError as error:
@@ -209,7 +219,9 @@ class _Makers:
             raise
 
 
-def _stand_in(picture: Picture | None) -> InputImage:
+def _stand_in(picture: Picture | str | None) -> InputImage:
     """Return a picture to be sent as far as it is known before it is read: a format or a weight that does not fit is no obstacle."""
+    if isinstance(picture, str):
+        return InputImage(url=picture, sha256="0" * 64)
     width, height = (picture.facts.width, picture.facts.height) if picture is not None else (0, 0)
     return InputImage(data=b"", width=width, height=height, size=1, sha256="0" * 64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -48,5 +49,9 @@ def settle() -> None:
 
 def _keep(library: Library, prepared: Prepared) -> None:
     for image in (*prepared.images, prepared.mask):
-        if image is not None:
+        if image is not None and image.url is not None:
+            # The provider fetched it; what is kept is the address, whose digest is the one in the record.
+            text = image.url.encode()
+            library.keep_input(dataclasses.replace(image, url=None, data=text, size=len(text)))
+        elif image is not None:
             library.keep_input(image)

@@ -74,8 +74,7 @@ class Answers:
         """See :meth:`Picture.as_cell`."""
         from imgcell.lineage.celltext import cell
 
-        self._runner.settle()  # the cell may be run at once
-        return cell(picture, name)
+        return cell(picture, name, self._holdings(picture))
 
     def recipe(self, picture: Picture) -> dict[str, Any]:
         """See :meth:`Picture.recipe`."""

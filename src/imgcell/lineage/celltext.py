@@ -6,7 +6,7 @@ import json
 import keyword
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
@@ -16,6 +16,8 @@ from imgcell.lineage.family import inputs_of
 from imgcell.lineage.holdings import is_given
 
 if TYPE_CHECKING:
+    from imgcell.lineage.family import Input
+    from imgcell.lineage.holdings import Holdings
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
 
@@ -31,7 +33,7 @@ _OWN = frozenset(
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def cell(picture: Picture, name: str | None) -> str:
+def cell(picture: Picture, name: str | None, holdings: Holdings) -> str:
     """Return the text; see :meth:`Picture.as_cell`.
 
     Raises:
@@ -41,18 +43,25 @@ def cell(picture: Picture, name: str | None) -> str:
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise InvalidJobError(tr("{name} is not a name that a variable can have.", name=repr(name)))
     record = picture.record
-    line = _line(record, name)
-    return _python(record, name) if line is None else f"{line}\n{record.prompt}"
+    inputs = [_named(one, holdings) for one in inputs_of(record)]
+    line = _line(record, name, inputs)
+    return _python(record, name, inputs) if line is None else f"{line}\n{record.prompt}"
 
 
-def _line(record: Record, name: str | None) -> str | None:
+def _named(one: Input, holdings: Holdings) -> str:
+    """Return what an input is called: the id of its picture, the digest of what was sent, or the address that was given."""
+    name = (one.sent or one.id) if one.modified else one.id
+    return holdings.address(name) or name
+
+
+def _line(record: Record, name: str | None, inputs: Sequence[str]) -> str | None:
     """Return the magic's line, or ``None`` for a job that it cannot say."""
     if record.prompt != record.prompt.strip("\n") or "\r" in record.prompt:
         return None  # the magic takes empty lines off, and notebooks know one kind of line end
     requested = record.requested
     words = ["%%imgedit" if record.kind == "edit" else "%%imagine", *([name] if name else [])]
-    for one in inputs_of(record):
-        words += ["-i", (one.sent or one.id) if one.modified else one.id]
+    for one in inputs:
+        words += ["-i", one]
     if record.mask is not None:
         words += ["--mask", record.mask]
     for flag, value in (("-p", record.provider), ("-m", record.model), ("-s", requested.get("size")), ("-q", requested.get("quality"))):
@@ -100,17 +109,15 @@ def _json(value: Any) -> str | None:
         return None
 
 
-def _python(record: Record, name: str | None) -> str:
+def _python(record: Record, name: str | None, inputs: Sequence[str]) -> str:
     """Return a cell of Python that does the same."""
     edit = record.kind == "edit"
-    inputs = inputs_of(record)
     lines = ["import imgcell", "", f"client = imgcell.Client({record.provider!r})"]
     if inputs:
         lines.append("library = imgcell.library()")
     arguments = [_text(record.prompt)]
     if edit:
-        pictures = ", ".join(_source((one.sent or one.id) if one.modified else one.id) for one in inputs)
-        arguments.append(f"images=[{pictures}]")
+        arguments.append(f"images=[{', '.join(map(_source, inputs))}]")
         if record.mask is not None:
             arguments.append(f"mask={_source(record.mask)}")
     if record.model is not None:
@@ -123,6 +130,8 @@ def _python(record: Record, name: str | None) -> str:
 
 
 def _source(name: str) -> str:
+    if name.startswith(("http://", "https://")):
+        return repr(name)
     return f"library.blob({name[7:]!r}).path" if is_given(name) else f"library.picture({name!r})"
 
 

@@ -36,7 +36,7 @@ class Link:
         kind: ``"generate"`` or ``"edit"``.
         prompt, provider, model: As they were.
         fields: What else was asked for, by the names of :class:`imgcell.Edit`.
-        inputs: Each the place (from 0) of an earlier link whose result it is, or a picture.
+        inputs: Each the place (from 0) of an earlier link whose result it is, or a picture, or the address of one.
         mask: The mask as it was sent, or ``None``.
     """
 
@@ -46,7 +46,7 @@ class Link:
     provider: str
     model: str | None
     fields: Mapping[str, Any] = field(default_factory=dict)
-    inputs: tuple[int | Picture, ...] = ()
+    inputs: tuple[int | Picture | str, ...] = ()
     mask: Picture | None = None
 
 
@@ -79,7 +79,7 @@ def chain(picture: Picture, holdings: Holdings, from_: Any = None) -> list[Link]
     for number in range(start, len(line)):
         record = holdings.record(line[number])
         assert record is not None  # or it would not stand in the line
-        inputs: list[int | Picture] = []
+        inputs: list[int | Picture | str] = []
         taken = number == start  # the first step has nothing new to take up
         for place, one in enumerate(inputs_of(record)):
             if not taken and one.id == line[number - 1]:
@@ -168,7 +168,7 @@ def _start(from_: Any, line: Sequence[str]) -> int:
     )
 
 
-def _held(one: Input, holdings: Holdings, number: int, place: int) -> Picture:
+def _held(one: Input, holdings: Holdings, number: int, place: int) -> Picture | str:
     """Return an input as it was."""
     picture: Picture | None = None
     if one.modified and one.sent is not None:
@@ -178,6 +178,8 @@ def _held(one: Input, holdings: Holdings, number: int, place: int) -> Picture:
         if picture is None and one.sent is not None and (sent := holdings.given(one.sent)) is not None:
             # What it was made from is gone; what was sent is here, and goes by the same name.
             picture = Picture(sent.source, dataclasses.replace(sent.record, id=one.id), sent.facts, sent._archive)
+    if picture is None and (address := holdings.address(one.id)) is not None:
+        return address
     if picture is None:
         raise _unknown(number, tr("image {number}", number=place + 1), holdings.problem(one.sent if one.modified and one.sent else one.id))
     return picture

@@ -25,6 +25,7 @@ GIVEN = "given"
 #: kept: with its bytes; given: a picture of the user's own, with its bytes; deleted: in the trash; missing: nothing but an id.
 State: TypeAlias = Literal["kept", "given", "deleted", "missing"]
 
+_LONGEST_ADDRESS = 8192  # characters; RELIABILITY.md section 3
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 
 
@@ -99,6 +100,18 @@ class Holdings:
         )
         return Picture(source, record, facts, self.library.archive if self.library is not None else None)
 
+    def address(self, name: str) -> str | None:
+        """Return the address that a picture was given as, to a provider that fetches pictures itself; ``None`` if it was not."""
+        match = _DIGEST.fullmatch(name)
+        source = self.library.blob(match.group(1)) if match is not None and self.library is not None else None
+        if source is None or source.size > _LONGEST_ADDRESS:
+            return None
+        try:
+            text = source.read().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return text if text.startswith(("http://", "https://")) and text.isprintable() else None
+
     def children(self, name: str) -> list[Record]:
         """Return the records of what was made from the picture directly, oldest first."""
         try:
@@ -111,13 +124,17 @@ class Holdings:
 
     def state(self, name: str) -> State:
         """Return what is there of the picture."""
+        if is_given(name):
+            return "given" if self.picture(name) is not None or self.address(name) is not None else "missing"
         if self.picture(name) is not None:
-            return "given" if is_given(name) else "kept"
+            return "kept"
         return "deleted" if name in self._deleted() else "missing"
 
     def problem(self, name: str) -> ImgcellError:
         """Return the error that says why the picture is not there."""
         if is_given(name):
+            if (address := self.address(name)) is not None:
+                return StorageError(tr("This one was given as an address: {url}", url=address.partition("?")[0]))
             if self.library is None:
                 return StorageError(tr("A picture that was given ({id}) is not known any more: there is no library.", id=name[:19] + "…"))
             return StorageError(tr("A picture that was given ({id}) is not in the library.", id=name[:19] + "…"))

@@ -164,6 +164,8 @@ class _Page:
             lines[0] += " " + _badge(tr("this one"), "")
         if member.state == "given":
             lines.append(_said(tr("given")))
+            if (address := self._holdings.address(member.id)) is not None:
+                lines.append(f'<span style="{_SOFT}">{_said(clip(address.partition("?")[0], 80))}</span>')
         elif member.state == "deleted":
             lines.append(_badge(tr("deleted"), tr("It is in the library's trash.")))
         elif member.state == "missing":
