@@ -45,7 +45,7 @@ def carry_out(home: Path, folder: Path) -> list[str]:
     folder = folder.expanduser().resolve()
     if folder == home.resolve() or home.resolve() in folder.parents:
         raise InvalidJobError(tr("A library is not copied into itself."), hint=tr("Name a folder outside of {folder}.", folder=str(home)))
-    disk.make_folder(folder)
+    disk.make_folder(folder / "records")  # by which a library is known
     problems: list[str] = []
     # Bytes first: a copy that is interrupted has no record without its picture.
     for record in list(_records(home, problems)):
@@ -71,7 +71,7 @@ def bring_in(home: Path, folder: Path) -> tuple[list[str], list[str]]:
     folder = folder.expanduser().resolve()
     if folder == home.resolve():
         raise InvalidJobError(tr("A library is not copied into itself."))
-    if not (folder / "records").is_dir():
+    if not _is_folder(folder / "records"):
         raise InvalidJobError(
             tr("There is no library in {folder}.", folder=str(folder)), hint=tr("Name a folder that .export() made, or a library's own.")
         )
