@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from imgcell import costs, providers
@@ -43,6 +45,25 @@ def test_the_sandbox_is_free():
     assert costs.estimate(Generate("x", n=9), model) == Cost(0.0, "USD", "free")
     assert costs.bill({"output_tokens": 10**6, "input_tokens": 1}, model, Generate("x"), 1) == Cost(0.0, "USD", "free")
     assert costs.estimate(Generate("x"), providers.get("sandbox").model("gpt-image-9")).basis == "free"
+
+
+@pytest.mark.parametrize("quality", ["low", "medium", "high"])
+def test_other_sizes_are_priced_by_their_area_where_that_is_known(quality):
+    """OpenAI's gpt-image-2 takes any size: what gives the printed prices of the listed sizes prices the others too."""
+    model = providers.get("openai").model("gpt-image-2")
+    unlisted = replace(model, prices=replace(model.prices, pictures={}))
+    for size in ("1024x1024", "1536x1024", "1024x1536"):
+        job = Generate("x", size=size, quality=quality)
+        assert round(costs.estimate(job, unlisted).amount, 3) == costs.estimate(job, model).amount
+    large = costs.estimate(Generate("x", size="3840x2160", quality=quality), model).amount
+    assert large > costs.estimate(Generate("x", size="2560x1440", quality=quality), model).amount
+    assert costs.estimate(Generate("x", size="3840x2160", quality="high"), model).amount == pytest.approx(13341 * 30 / 1e6, rel=1e-3)
+    assert (
+        costs.estimate(Generate("x", size="2048x2048"), model).amount
+        == costs.estimate(Generate("x", size="2048x2048", quality="high"), model).amount
+    )
+    for size in ("16:9", "0x5", "1x1", "999999x999999", "x"):
+        assert costs.estimate(Generate("x", size=size, quality=quality), model) is None
 
 
 def test_a_bill_is_tokens_times_list_prices():

@@ -81,8 +81,9 @@ tokens = { text_input = 2.5, image_output = 15 }
         ('date = "2026-11-21"\ntokens = { image_ouput = 30.0 }', "image_ouput"),
         ('date = "2026-11-21"\ntokens = { image_output = inf }', "price of 0 or more"),
         ('date = "2026-11-21"\npictures = { "" = -0.1 }', "price of 0 or more"),
-        ('date = "2026-11-21"\ninput_tokens = { middle = 5 }', "input_tokens"),
-        ('date = "2026-11-21"\ninput_tokens = { low = 1.5 }', "input_tokens"),
+        ('date = "2026-11-21"\ninput_tokens = { middle = 5 }', "unknown key 'middle'"),
+        ('date = "2026-11-21"\ninput_tokens = { low = 1.5 }', "whole number"),
+        ('date = "2026-11-21"\ngrid = { low = -1 }', "whole number"),
     ],
 )
 def test_a_mistake_in_prices_is_named_with_its_file(imgcell_home, lines, said):

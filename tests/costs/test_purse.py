@@ -215,7 +215,7 @@ class Accounts(RuleBasedStateMachine):
         self.alive = {}
         self.cells = [Cell(), Cell()]
         self.purse = Purse(Day(lambda home: {"USD": sum(self.ledger.values(), Decimal(0))}))
-        self.purse.day.turn = threading.Lock  # no file: one process only
+        self.purse.day.turn = lambda also: threading.Lock()  # no file: one process only
         self.purse.day.limit = self.limited("day")
         self.purse.session, self.purse.cell = self.limited("session"), self.limited("cell")
 

@@ -71,6 +71,7 @@ class Day:
     def __init__(self, read: Callable[[Path], dict[str, Decimal]] = today_in) -> None:
         self._read = read
         self._turn = threading.Lock()
+        self._known: set[tuple[Path, Path | None]] = set()
         self._seen: tuple[Path, tuple[int, int] | None, float] | None = None
         #: Spent and set aside where the ledgers of the user's own folder do not say it: day, folder (or none), currency.
         self._elsewhere: dict[tuple[dt.date, Path | None, str], Decimal] = {}
@@ -129,9 +130,14 @@ class Day:
         self.look()
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, also: Path | None = None) -> Iterator[None]:
         """Wait until no other request, of any kernel, is between its look at the sums and its line in the ledger."""
         home = default_home()
+        if (home, also) not in self._known:
+            # The first look may have to read a whole library: others are not kept waiting for that.
+            with contextlib.suppress(Exception):
+                self.spent(also)
+            self._known.add((home, also))
         with self._turn:
             held = None
             try:

@@ -7,6 +7,7 @@ Unknown is ``None``, never zero.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from imgcell.providers.profile import Model
 
 __all__ = ["bill", "estimate", "worst"]
 
+_SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 #: Output tokens of one partial picture (OpenAI's guide, FACTS.md section 2.7).
 _PARTIAL = 100
 #: Tokens around the words of a prompt, and those that come with every input picture: a little more than is seen.
@@ -118,7 +120,19 @@ def _listed(job: Job, model: Model, prices: Prices) -> float | None:
         listed_size, _, listed_quality = key.partition(".")
         if _fits(listed_size, size) and _fits(listed_quality, quality):
             fitting.append(price)
-    return max(fitting) if fitting else None
+    return max(fitting) if fitting else _by_area(size, quality, prices)
+
+
+def _by_area(size: str | None, quality: str | None, prices: Prices) -> float | None:
+    """Return the price of one picture of a size that is not listed, where the tokens follow from its area."""
+    cells = [count for name, count in prices.grid.items() if quality in (None, name)]
+    measures = _SIZE.fullmatch(size or "")
+    if not cells or measures is None or "image_output" not in prices.tokens:
+        return None
+    width, height = sorted(map(int, measures.groups()), reverse=True)
+    across = (2 * max(cells) * height + width) // (2 * width)
+    tokens = max(cells) * across * (2_000_000 + width * height) / 4_000_000
+    return math.ceil(tokens) * prices.tokens["image_output"] / 1_000_000
 
 
 def _fits(listed: str, wanted: str | None) -> bool:

@@ -171,7 +171,7 @@ class Purse:
             BudgetExceededError: It does not fit; nothing may be sent.
         """
         free = cost is not None and cost.basis == "free"
-        day = self.day.turn() if self.day.limit is not None and not free else contextlib.nullcontext()
+        day = self.day.turn(who.home) if self.day.limit is not None and not free else contextlib.nullcontext()
         with day:
             reservation = self._reserve(cost, cell, who, free=free)
             try:

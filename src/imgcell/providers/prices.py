@@ -43,6 +43,9 @@ class Prices:
         tokens: Price per 1,000,000 tokens: ``text_input``, ``text_input_cached``, ``image_input``,
             ``image_input_cached``, ``image_output``.
         pictures: Price per picture by ``"<size>.<quality>"``, ``"<size>"``, ``".<quality>"`` or ``""``.
+        grid: By quality, cells along the long side of a picture, for sizes that *pictures* does not list: a picture of
+            width × height pixels is (cells × cells along the short side, rounded) × (2,000,000 + width × height) /
+            4,000,000 output tokens.
         input_tokens: How many tokens one input picture counts at most, by input fidelity (``"low"``, ``"high"``).
     """
 
@@ -51,4 +54,5 @@ class Prices:
     free: bool = False
     tokens: Mapping[str, float] = field(default_factory=dict)
     pictures: Mapping[str, float] = field(default_factory=dict)
+    grid: Mapping[str, int] = field(default_factory=dict)
     input_tokens: Mapping[str, int] = field(default_factory=lambda: dict(INPUT_TOKENS))

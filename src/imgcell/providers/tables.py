@@ -305,12 +305,14 @@ def _prices(table: Mapping[str, Any], source: Source, place: tuple[str, ...]) ->
             if not _is_number(price) or not 0 <= price < math.inf:
                 raise read.error(tr("{key} must be a price of 0 or more, not {value}", key=name, value=repr(price)), key, name)
         values[key] = {name: float(price) for name, price in prices.items()}
-    counts = read.table("input_tokens")
-    for name, count in counts.items():
-        if name not in INPUT_TOKENS or not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            said = f"{name} = {count!r}"
-            raise read.error(tr("input_tokens holds whole numbers for low and high, not {value}", value=said), "input_tokens")
-    values["input_tokens"] = {**INPUT_TOKENS, **counts}
+    for key, known in (("input_tokens", tuple(INPUT_TOKENS)), ("grid", ())):
+        counts = read.table(key)
+        for name, count in counts.items():
+            if known and name not in known:
+                raise read.error(tr("unknown key {key}; known are {keys}", key=repr(name), keys=", ".join(known)), key, name)
+            if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= 1_000_000:
+                raise read.error(tr("{key} must be a whole number from 0, not {value}", key=name, value=repr(count)), key, name)
+        values[key] = {**(INPUT_TOKENS if known else {}), **counts}
     if not values.get("date"):
         raise read.error(tr("prices need a date: the day on which they were read"))
     try:
