@@ -219,6 +219,29 @@ def run_python(code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.parametrize(
+    ("step", "fields"),
+    [
+        ("imgcell.store.Library.keep", "size='256x256'"),
+        ("imgcell.transport.fetch.Downloads.fetch", "size='256x256', response_format='url'"),
+    ],
+    ids=["spooled", "address known"],
+)
+def test_what_a_dead_kernel_had_paid_for_is_found(client: imgcell.Client, server: Any, step: str, fields: str) -> None:
+    """A process that died with the answer in its hands has paid: its pictures are made good before the job is looked for."""
+    owner, _, name = step.rpartition(".")
+    module, _, kind = owner.rpartition(".")
+    code = (
+        f"import os, imgcell\nfrom {module} import {kind}\n{kind}.{name} = lambda *args, **settings: os._exit(9)\n"
+        f"imgcell.Client('sandbox', base_url={server.url('sandbox')!r}).generate('a cat', {fields})"
+    )
+    died = subprocess.run([sys.executable, "-c", code], check=False, timeout=60, env=os.environ.copy())
+    assert died.returncode == 9
+    assert len(server.posts) == 1
+    assert len(client.generate("a cat", size="256x256", once=True)) == 1
+    assert len(server.posts) == 1
+
+
 def test_the_paid_path_does_not_open_the_index(server: Any) -> None:
     """Nothing of a request that is not asked once waits for the index: SQLite is not even loaded."""
     code = f"import sys, imgcell; imgcell.Client('sandbox', base_url={server.url('sandbox')!r}).generate('a cat', size='256x256')\n"

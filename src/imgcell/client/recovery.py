@@ -23,13 +23,14 @@ from imgcell.ledger.leftover import Leftover, leftovers
 from imgcell.ledger.lines import line
 from imgcell.ledger.liveness import claim
 from imgcell.ledger.reading import read_file
+from imgcell.portal import SLICE
 from imgcell.store import Library
 
 if TYPE_CHECKING:
     from imgcell.client.rereading import Reread
     from imgcell.ledger.spooled import Spooled
 
-__all__ = ["Recovered", "begin", "end", "recover", "recovered"]
+__all__ = ["Recovered", "begin", "end", "made_good", "recover", "recovered"]
 
 #: Seconds after the first use of a folder until its leftovers are looked at: the first picture comes first.
 _PAUSE = 0.5
@@ -227,6 +228,8 @@ def _remember(folder: Path, names: set[str]) -> None:
 # -- once in a process -------------------------------------------------------------------------------------------------
 
 _begun: dict[tuple[int, Path], Recovered | None] = {}
+#: By process: a fork inherits its parent's locks as they are.
+_turns: dict[int, threading.Lock] = {}
 
 
 def begin(home: Path) -> None:
@@ -236,16 +239,30 @@ def begin(home: Path) -> None:
         return
     _begun[name] = None
 
-    def work() -> None:
-        try:
-            _begun[name] = recover(home)
-        except Exception as error:  # noqa: BLE001 - nobody waits for this thread; %imgcell and unsettled() tell of it
-            _begun[name] = Recovered(problems=(f"{type(error).__name__}: {error}",))
-
-    timer = threading.Timer(_PAUSE, work)
+    timer = threading.Timer(_PAUSE, made_good, (home,))
     timer.daemon = True
     timer.name = "imgcell-recovery"
     timer.start()
+
+
+def made_good(home: Path) -> None:
+    """Return when what dead processes left in *home* has been looked after once in this process; do it if nobody has.
+
+    Before a job is looked for in the library: what an earlier kernel had paid for must not be paid for again.
+    """
+    name = (os.getpid(), Path(home))
+    turn = _turns.setdefault(os.getpid(), threading.Lock())
+    while _begun.get(name) is None:
+        # In slices, so that an interrupt gets through on every platform.
+        if not turn.acquire(timeout=SLICE):
+            continue
+        try:
+            if _begun.get(name) is None:
+                _begun[name] = recover(home)
+        except Exception as error:  # noqa: BLE001 - nobody asked for it; %imgcell and unsettled() tell of it
+            _begun[name] = Recovered(problems=(f"{type(error).__name__}: {error}",))
+        finally:
+            turn.release()
 
 
 def recovered(home: Path) -> Recovered | None:

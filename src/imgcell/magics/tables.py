@@ -41,7 +41,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str
     cell = "text-align:left;padding:4px 12px 4px 0;vertical-align:top;overflow-wrap:break-word"
     head = "".join(f'<th style="{cell};white-space:nowrap">{html.escape(value)}</th>' for value in heads)
     body = "".join("<tr>" + "".join(f'<td style="{cell}">{html.escape(value)}</td>' for value in row) + "</tr>" for row in kept)
-    return f'<table style="border-collapse:collapse;margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>', text
+    drawn = f'<table style="border-collapse:collapse;margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    # Where the page is narrow it can be pushed aside, rather than that its end is cut off.
+    return f'<div style="overflow-x:auto">{drawn}</div>', text
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> tuple[str, str]:
@@ -84,8 +86,11 @@ def show_plan(errands: Errands) -> None:
     markup, text = table(heads, rows)
     requests = sum(len(plan.calls) for plan in plans)
     cost, unpriced = errands.cost(), errands.unpriced()
-    total = tr("Pictures: {pictures}, requests: {requests}", pictures=errands.pictures, requests=requests)
-    total += (f", {priced(cost)}" if cost else "") + ". "
+    counts = {"pictures": errands.pictures, "requests": requests}
+    if cost:
+        total = tr("Pictures: {pictures}, requests: {requests}, price: {price}.", price=priced(cost), **counts) + " "
+    else:
+        total = tr("Pictures: {pictures}, requests: {requests}.", **counts) + " "
     if unpriced and cost:
         total += tr("The price of {count} of them is not known.", count=unpriced) + " "
     total += tr("Nothing was sent.")
