@@ -100,12 +100,13 @@ class Budgets:
 
     def _rows(self) -> list[list[str]]:
         names = {"session": tr("this session"), "day": tr("today, all kernels"), "cell": tr("each cell")}
-        return [
-            [names[one.scope], *(money(sum_, one.currency) for sum_ in (one.limit, one.spent, one.reserved, one.left))]
-            if one.scope != "cell"
-            else [names["cell"], money(one.limit, one.currency), "–", "–", "–"]
-            for one in self
-        ]
+        rows = []
+        for one in self:
+            limit, spent, reserved, left = (money(sum_, one.currency) for sum_ in (one.limit, one.spent, one.reserved, one.left))
+            # The ledgers do not tell what is under way from what is spent, and a cell begins anew each time.
+            sums = {"session": (spent, reserved, left), "day": (spent, "–", left), "cell": ("–", "–", "–")}[one.scope]
+            rows.append([names[one.scope], limit, *sums])
+        return rows
 
 
 def budget(session: Any = _UNSET, *, day: Any = _UNSET, cell: Any = _UNSET, currency: str = "USD") -> Budgets:

@@ -301,7 +301,7 @@ def _exceeded(scope: Scope, limit: Limit, amount: Decimal, spent: Decimal, reser
         hint = tr("A higher budget: imgcell.budget(session=…), or %imgcell budget AMOUNT; what was spent: imgcell.spend().")
     elif scope == "day":
         message = tr("It could cost {cost}; of today's budget of {limit}, {spent} are spent or set aside. Nothing was sent.", **words)
-        hint = tr("A higher budget: imgcell.budget(day=…), or %imgcell budget AMOUNT day; what was spent: imgcell.spend().")
+        hint = tr("A new day begins at midnight. A higher budget: imgcell.budget(day=…), or %imgcell budget AMOUNT day.")
     else:
         message = tr(
             "It could cost {cost}; of the cell's budget of {limit}, {spent} are spent and {reserved} set aside. Nothing was sent.", **words
