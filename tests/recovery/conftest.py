@@ -42,8 +42,9 @@ class Sent:
 
     attempt: str
     path: str
+    words: str
     pictures: list[bytes] = field(default_factory=list)
-    answered: threading.Event = field(default_factory=threading.Event)
+    answered: bool = False
 
     @property
     def digests(self) -> list[str]:
@@ -104,7 +105,7 @@ class Box:
 
     def _post(self, connection: socket.socket, path: str, headers: dict[str, str], body: bytes) -> None:
         words = body.decode("utf-8", "replace")
-        sent = Sent(headers["x-client-request-id"], path)
+        sent = Sent(headers["x-client-request-id"], path, words)
         sent.pictures = [png(600 if "large" in words else 40) for _ in range(2 if "x2" in words else 1)]
         with self.arrived:
             self.requests.append(sent)
@@ -135,7 +136,9 @@ class Box:
             items = [{"b64_json": base64.b64encode(picture).decode(), "revised_prompt": "“修订”"} for picture in sent.pictures]
             document = {"created": 1700000000, "size": "40x40", "quality": "low", "data": items, **usage}
             self._answer(connection, json.dumps(document).encode(), "application/json")
-        sent.answered.set()
+        with self.arrived:
+            sent.answered = True
+            self.arrived.notify_all()
 
     def _answer(self, connection: socket.socket, body: bytes, media_type: str, status: int = 200) -> None:
         lines = (f"HTTP/1.1 {status} X", f"Content-Type: {media_type}", f"Content-Length: {len(body)}", "X-Request-Id: req-1", "", "")
@@ -222,3 +225,126 @@ class Shelf:
 def look() -> type[Shelf]:
     """Looks at a folder."""
     return Shelf
+
+
+#: Forks a child for every line it reads: (what, home, prompt, crash point, list the points?) as JSON; answers with the
+#: child's process id, then with its status.  A child has everything imported already, which is nearly all of a start.
+NURSERY = """
+import importlib, json, os, sys
+for name in ("imgcell.client.client", "imgcell.client.rereading", "imgcell.client.unsettled", "imgcell.transport.fetch", "filelock",
+             "httpx", "PIL.Image", "PIL.PngImagePlugin", "nest_asyncio", "sqlite3", "imgcell.pictures.inputs", "imgcell.wire.openai",
+             "imgcell.wire.sse", "imgcell.pictures.sheet", "imgcell.store.index", "imgcell.lineage"):
+    importlib.import_module(name)
+import imgcell
+from pathlib import Path
+from imgcell.client import recovery
+from imgcell.files import disk
+
+recovery._PAUSE = 3600.0
+base_url = sys.argv[1]
+with open(sys.argv[2], "rb") as file:
+    INPUT = file.read()
+
+
+def say(document):
+    # In one piece: parent and child write into the same pipe.
+    os.write(1, (json.dumps(document) + "\\n").encode())
+
+
+def once(client, prompt):
+    count = 2 if "x2" in prompt else 1
+    fields = {"model": "m", "size": "1024x1024", "n": count, "extra": {"seed": 7}}
+    return client.edit(prompt, [INPUT], **fields) if "edit" in prompt else client.generate(prompt, **fields)
+
+
+def work(what, home, prompt, point, listing):
+    points = []
+    if listing:
+        disk.reach = points.append
+    disk._POINT = point
+    if what == "recover":
+        recovery.recover(Path(home))
+        return points
+    client = imgcell.Client("openai-compatible", base_url=base_url, api_key="sk-x", library=home)
+    if what == "once":
+        once(client, prompt)
+    else:
+        prompts = prompt.split(",")
+        shown = os.open(Path(home).with_suffix(".shown"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        for number in range(1000):
+            sheet = once(client, prompts[number % len(prompts)])
+            os.write(shown, "".join(f"{picture.record.sha256}\\n" for picture in sheet).encode())
+    return points
+
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            say({"points": list(dict.fromkeys(work(*json.loads(line))))})
+            status = 0
+        finally:
+            os._exit(status)
+    say({"pid": child})
+    say({"status": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])})
+"""
+
+
+class Nursery:
+    """Processes that are born in milliseconds."""
+
+    def __init__(self, box: Box, folder: Path) -> None:
+        picture = folder / "input.png"
+        picture.write_bytes(png(16))
+        self._points: list[str] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", NURSERY, box.base_url, str(picture)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, what: str, home: Path, prompt: str = "", point: str = "", *, listing: bool = False) -> int:
+        """Begin a process; return its id."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([what, str(home), prompt, point, listing]) + "\n")
+        self._process.stdin.flush()
+        return self._next("pid")
+
+    def end(self) -> int:
+        """Wait for it; return its exit status (negative: the signal)."""
+        return self._next("status")
+
+    def run(self, what: str, home: Path, prompt: str = "", point: str = "", *, listing: bool = False) -> list[str]:
+        """Run a process to its end, or to the crash point; return the points that it reached, if they are wanted."""
+        self._points = []
+        self.start(what, home, prompt, point, listing=listing)
+        status = self.end()
+        assert status == (disk.CRASH_STATUS if point else 0), (point, status)
+        return self._points
+
+    def close(self) -> None:
+        """No more of them."""
+        self._process.communicate()
+
+    def _next(self, key: str) -> int:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            document = json.loads(line)
+            if "points" in document:
+                self._points = document["points"]
+            elif key in document:
+                return int(document[key])
+        raise AssertionError("the nursery is closed")
+
+
+@pytest.fixture
+def nurseries(box, tmp_path_factory) -> Iterator[list[Nursery]]:
+    """Two of them, for two processors."""
+    if not hasattr(os, "fork"):
+        pytest.skip("processes are not forked here")
+    two = [Nursery(box, tmp_path_factory.mktemp("nursery")) for _ in range(2)]
+    yield two
+    for one in two:
+        one.close()

@@ -130,10 +130,12 @@ class _Reading:
     def run(self) -> Reread:
         found = self._found
         try:
-            self._converse(*self._reply())
+            reply, events = self._reply()
+            self._converse(reply, events)
             if self._unreadable is not None:
                 raise self._unreadable
-            found.state = "done"
+            # Nobody knows whether a stream would have gone on.
+            found.state = "done" if not reply.events or len(found.records) >= self._job.n else "unknown"
         except _SentAgain:
             found.state = "refused"
         except ImgcellError as error:
@@ -160,7 +162,8 @@ class _Reading:
         except ImgcellError as error:
             self._found.error = error
         else:
-            self._found.state, self._found.error = "done", None
+            if len(self._found.records) >= self._job.n:
+                self._found.state, self._found.error = "done", None
 
     # -- the conversation -------------------------------------------------------------------------------------
 

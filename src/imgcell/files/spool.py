@@ -267,8 +267,9 @@ class SpoolFile:
         """Let go of the file, and remove it unless it is held."""
         self.settle()
         with self._state:
+            made = self._written or self._descriptor is not None
             self._close()
-            if remove and not self.held and self._file is not None and self._written:
+            if remove and not self.held and self._file is not None and made:
                 disk.remove(self._file, self._step)
 
     # -- inside -------------------------------------------------------------------------------------------------
