@@ -25,14 +25,8 @@ if TYPE_CHECKING:
     from imgcell.client.client import Client
     from imgcell.lineage.chain import Link
     from imgcell.lineage.following import Recipe
-    from imgcell.store import Library
 
-__all__ = ["ChainPlan", "Chains", "answers", "from_recipe", "loose"]
-
-
-def answers(library: Library) -> Answers:
-    """Return what answers for the pictures of *library*."""
-    return Answers(library, Chains(library.home))
+__all__ = ["ChainPlan", "Chains", "from_recipe", "loose"]
 
 
 def loose() -> Answers:
@@ -40,7 +34,7 @@ def loose() -> Answers:
 
     What is made from them anew goes into the user's own library: it is paid for.
     """
-    return Answers(None, Chains(None))
+    return Answers(None, lambda: Chains(None))
 
 
 def from_recipe(source: object) -> Recipe:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imgcell.client.chains import answers
 from imgcell.ledger import Ledger, MemoryLedger
+from imgcell.lineage.answers import Answers
 from imgcell.options import home as default_home
 from imgcell.store import Library
+
+if TYPE_CHECKING:
+    from imgcell.lineage.chain import Runner
 
 __all__ = ["folder", "shelf"]
 
@@ -31,10 +35,16 @@ def shelf(home: Path | None) -> tuple[Ledger | MemoryLedger, Library | None]:
     name = (os.getpid(), home)
     if name not in _shelves:
         library = Library(home)
-        library.archive = answers(library)
+        library.archive = Answers(library, lambda: _runner(home))
         _shelves[name] = (Ledger(home), library)
         from imgcell.client.recovery import begin
 
         # What an earlier process left; a moment later, so that nobody waits for it.
         begin(home)
     return _shelves[name]
+
+
+def _runner(home: Path) -> Runner:
+    from imgcell.client.chains import Chains
+
+    return Chains(home)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import StorageError
 from imgcell.language import tr
-from imgcell.lineage.chain import chain
-from imgcell.lineage.family import inputs_of
-from imgcell.lineage.holdings import Holdings
-from imgcell.lineage.shown import Lineage
 from imgcell.pictures.sheet import Sheet
 
 if TYPE_CHECKING:
     from imgcell.lineage.chain import Runner
+    from imgcell.lineage.holdings import Holdings
+    from imgcell.lineage.shown import Lineage
     from imgcell.pictures.archive import Annotation
     from imgcell.pictures.picture import Picture
     from imgcell.store import Library
@@ -24,21 +23,24 @@ __all__ = ["Answers"]
 class Answers:
     """Answers for the pictures of one library.
 
+    Every client has one, few are asked: what answers takes is imported then.
+
     Args:
         library: The library; ``None`` for pictures that are in none: then only what is in memory is known.
-        runner: Runs jobs.
+        runner: Returns what runs jobs.
     """
 
-    def __init__(self, library: Library | None, runner: Runner) -> None:
+    def __init__(self, library: Library | None, runner: Callable[[], Runner]) -> None:
         self._library = library
         self._runner = runner
 
     def parents(self, picture: Picture) -> Sheet:
         """See :attr:`Picture.parents`."""
+        from imgcell.lineage.family import inputs_of
+
         holdings = self._holdings(picture)
-        inputs = inputs_of(picture.record)
         sheet = Sheet(running=True)
-        for place, one in enumerate(inputs):
+        for place, one in enumerate(inputs_of(picture.record)):
             found = holdings.picture(one.id)
             if found is not None:
                 sheet._add(found, place)
@@ -64,11 +66,15 @@ class Answers:
 
     def lineage(self, picture: Picture) -> Lineage:
         """See :meth:`Picture.lineage`."""
+        from imgcell.lineage.shown import Lineage
+
         return Lineage(picture.record.id, self._holdings(picture))
 
     def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any) -> Sheet:
         """See :meth:`Picture.replay`."""
-        return self._runner.run(chain(picture, self._holdings(picture), from_), provider=provider, model=model, client=client)
+        from imgcell.lineage.chain import chain
+
+        return self._runner().run(chain(picture, self._holdings(picture), from_), provider=provider, model=model, client=client)
 
     def as_cell(self, picture: Picture, name: str | None) -> str:
         """See :meth:`Picture.as_cell`."""
@@ -100,4 +106,6 @@ class Answers:
         self._library.annotate(picture.record.id, **said)
 
     def _holdings(self, picture: Picture) -> Holdings:
-        return Holdings(self._library, picture, self._runner.settle)
+        from imgcell.lineage.holdings import Holdings
+
+        return Holdings(self._library, picture, self._runner().settle)

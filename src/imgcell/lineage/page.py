@@ -100,7 +100,7 @@ class _Page:
         caption = "".join(f"<div>{line}</div>" for line in self._caption(member, here=here, narrow=narrow))
         # Beside the thumbnail, or below it; a narrow page breaks the words, not the row.
         words = f"width:{'100%' if narrow else 'calc(100% - 124px)'};overflow-wrap:anywhere;white-space:normal"
-        frame = f"{box};padding:3px;margin-right:8px;line-height:0"
+        frame = f"{box};padding:3px;margin-right:8px;line-height:0;min-width:{_SIDE}px;text-align:center"
         beside = "display:inline-block;vertical-align:top"
         return (
             f'<div style="{outer}">{edge}<div style="white-space:{"normal" if narrow else "nowrap"}">'
@@ -180,7 +180,9 @@ class _Page:
         lines.append(f'<span style="{_SOFT}">{_said(" · ".join(facts))}</span>')
         used = [other.id for other in family.members.values() if any(one.id == member.id and one is not other.main for one in other.inputs)]
         if used and member.state != "given":
-            lines.append(f'<span style="{_SOFT}">{_said("→ " + ", ".join(place(family, name) for name in used[:4]))}</span>')
+            lines.append(
+                f'<span style="{_SOFT}">{_said(tr("also in {places}", places=", ".join(place(family, name) for name in used[:4])))}</span>'
+            )
         return [line for line in lines if line]
 
 
