@@ -287,20 +287,21 @@ class SpoolFile:
         _the_writer().put(lambda: self._store(pieces), size)
 
     def _store(self, pieces: list[bytes]) -> None:
-        """Hash and write; runs in the writer's thread."""
+        """Write and hash; runs in the writer's thread."""
         try:
             with self._state:
                 data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-                self._hash.update(data)
+                # Written first: what the process has and no file has yet is lost if it is killed now.
                 if self._memory is None:
                     try:
                         self._write(data)
                     except OSError as error:
                         self._fall_back(error)
-                    else:
-                        return
-                assert self._memory is not None
-                self._memory.write(data)
+                        assert self._memory is not None
+                        self._memory.write(data)
+                else:
+                    self._memory.write(data)
+                self._hash.update(data)
         finally:
             with self._finished:
                 self._outstanding -= 1
