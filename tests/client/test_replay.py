@@ -38,6 +38,9 @@ def test_the_same_job_is_sent_once(client: imgcell.Client, other: imgcell.Client
     assert [picture.data for picture in again] == [picture.data for picture in made]
     assert again[0].getpixel((5, 5)) == made[0].getpixel((5, 5))
     assert again.done
+    assert (made.replayed, again.replayed) == (0, 2)
+    assert "from the library: 2" in repr(again).splitlines()[0]
+    assert "library" not in repr(made)
 
 
 def test_without_once_it_is_sent_again(client: imgcell.Client, server: Any) -> None:

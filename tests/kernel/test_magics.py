@@ -201,6 +201,8 @@ def completing(request, notebook):
         ("%imgedit -i pho", ["photo", "photos.png"], "pho"),
         ("%imgcell use ezm", ["ezmodel"], "ezm"),
         ("%imgcell pro", ["providers"], "pro"),
+        ("%imgcell replay al", ["always"], "al"),
+        ("%%imagine cat --on", ["--once"], "--on"),
         ("%%imagine cat\na portrait of {subj", ["subject"], "subj"),
     ],
 )

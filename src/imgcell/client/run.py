@@ -74,6 +74,7 @@ class Run:
         _started.add(self)
         for position, picture in sorted(self._found.items()):
             self.sheet._add(picture, position)
+        self.sheet.replayed += self.replayed
         self._portal.submit(self._work())
         return self
 

@@ -49,6 +49,9 @@ class Sheet(Sequence[Picture]):
         labels: Caption of each place, for comparisons.
         axes: Names and values of a sweep, outermost first: ``{"model": ["a", "b"], "quality": ["low", "high"]}``;
             places are then numbered with the last axis (and several pictures of one combination) running fastest.
+
+    Attributes:
+        replayed: How many of the pictures were not made for it: the library had them, and they cost nothing.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Sheet(Sequence[Picture]):
         self._labels = tuple(labels)
         self._axes = {name: tuple(values) for name, values in (axes or {}).items()}
         self._shown: Any = None
+        self.replayed = 0
         for picture in pictures:
             self._add(picture)
         for error in errors:

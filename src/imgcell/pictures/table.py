@@ -27,7 +27,8 @@ def text(sheet: Sheet) -> str:
     failed = len(sheet.errors)
     counted = tr("1 picture") if len(sheet) == 1 else tr("{count} pictures", count=len(sheet))
     missed = " · " + tr("{count} failed", count=failed) if failed else ""
-    head = f"<Sheet {counted}{missed}{state}>"
+    kept = " · " + tr("from the library: {count}", count=sheet.replayed) if sheet.replayed else ""
+    head = f"<Sheet {counted}{kept}{missed}{state}>"
     lines, index = [head], 0
     prompts = {record.prompt for record in sheet.records}
     if len(prompts) == 1:
