@@ -251,6 +251,8 @@ def test_at_most_two_hundred_pictures(shelf):
     assert "more pictures than the 200" in str(lineage)
     assert "more pictures than the 200" in lineage.to_html()
     assert len(lineage.to_html()) < 1_000_000
+    assert len(lineage.steps) == 230
+    assert str(lineage).splitlines()[1].startswith("[30] p-30 ")
     wide = shelf.add("p-w")
     for number in range(12):
         shelf.add(f"p-w{number}", "p-w")

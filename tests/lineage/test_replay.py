@@ -139,6 +139,16 @@ def test_what_the_user_changed_in_between(client, server):
     assert sheet[0].record.inputs == edit.record.inputs
 
 
+def test_a_copy_is_no_change(client, server):
+    """Pixels that went through PIL and came out the same are no obstacle: the new result takes their place."""
+    base = client.generate("a lighthouse", size="512x512")[0]
+    edit = client.edit("more fog", images=[base.convert("RGBA").copy()], size="512x512")[0]
+    assert edit.record.modified == (0,)
+    sheet = edit.replay(client=client)
+    assert sheet[1].record.parents == (sheet[0].record.id,)
+    assert [one["prompt"] for one in edit.recipe()["steps"]] == ["a lighthouse", "more fog"]
+
+
 def test_a_mask_that_does_not_fit_the_new_picture(client, server):
     """The step is refused before it is sent; what was made before it is returned, with the reason."""
     base = client.generate("a lighthouse", size="512x512", model="sandbox")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,7 +84,7 @@ def chain(picture: Picture, holdings: Holdings, from_: Any = None) -> list[Link]
         taken = number == start  # the first step has nothing new to take up
         for place, one in enumerate(inputs_of(record)):
             if not taken and one.id == line[number - 1]:
-                if one.modified:
+                if one.modified and not holdings.same(one.id, one.sent):
                     raise InvalidJobError(
                         tr(
                             "Step {number} cannot follow a new picture: its input was changed by code of your own before it.", number=number
@@ -157,8 +158,8 @@ def _start(from_: Any, line: Sequence[str]) -> int:
     if isinstance(from_, str):
         if from_ in line:
             return line.index(from_)
-    elif isinstance(from_, int) and not isinstance(from_, bool) and -len(line) <= from_ < len(line):
-        return from_ % len(line)
+    elif hasattr(from_, "__index__") and not isinstance(from_, bool) and -len(line) <= operator.index(from_) < len(line):
+        return operator.index(from_) % len(line)
     raise InvalidJobError(
         tr("from_ names no step of this picture's main line: {value}.", value=repr(from_)[:80]),
         hint=tr(

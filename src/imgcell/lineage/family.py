@@ -16,6 +16,8 @@ __all__ = ["MOST", "Family", "Input", "Member", "inputs_of", "main_line", "trace
 
 #: Pictures of a family that are looked up at most.
 MOST = 200
+#: ... and steps of a main line; numbers of steps begin there.
+_LONGEST = 10_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Family:
                 children[main.id].append(name)
             else:
                 roots.append(name)
-        first = self.line[0] if self.line else self.id
+        first = next((name for name in self.line if name in self.members), self.id)
         seen = {first}
         while (main := self.members[first].main) is not None and main.id in self.members and main.id not in seen and first not in roots:
             first = main.id
@@ -114,10 +116,10 @@ def main_line(name: str, holdings: Holdings) -> tuple[str, ...]:
 
     From a picture it goes on to the first of its inputs that imgcell made, for as long as it is known how.
     """
-    line: list[str] = []
+    line: dict[str, None] = {}  # a set that keeps its order
     at: str | None = name
-    while at is not None and at not in line and len(line) < MOST:
-        line.append(at)
+    while at is not None and at not in line and len(line) < _LONGEST:
+        line[at] = None
         record = holdings.record(at)
         found = _main(inputs_of(record)) if record is not None else None
         at = found.id if found is not None and not is_given(found.id) and holdings.record(found.id) is not None else None

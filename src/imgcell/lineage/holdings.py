@@ -100,6 +100,16 @@ class Holdings:
         )
         return Picture(source, record, facts, self.library.archive if self.library is not None else None)
 
+    def same(self, name: str, sent: str | None) -> bool:
+        """Whether the bytes *sent* show exactly the picture *name*: ``.copy()`` and ``.convert()`` are code too, and change nothing."""
+        before, after = self.picture(name), self.given(sent) if sent is not None else None
+        if before is None or after is None or before.size != after.size:
+            return False
+        try:
+            return before.convert("RGBA").tobytes() == after.convert("RGBA").tobytes()
+        except (ImgcellError, OSError, ValueError):
+            return False
+
     def address(self, name: str) -> str | None:
         """Return the address that a picture was given as, to a provider that fetches pictures itself; ``None`` if it was not."""
         match = _DIGEST.fullmatch(name)

@@ -5,6 +5,8 @@ Colours are the notebook's own (``inherit``, half-transparent greys); everything
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,11 @@ class _Page:
         self._dots = _DOTS if len(family.members) <= _MANY else 1
         self._roots, self._children = family.below()
         self._out: list[str] = []
+        pictures = {name: picture for name in family.members if (picture := holdings.picture(name)) is not None}
+        # Decoding is nearly all of the work, and Pillow lets other threads decode meanwhile.
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            shown = pool.map(lambda picture: thumbnail(picture, _SIDE * self._dots), pictures.values())
+            self._thumbnails = dict(zip(pictures, shown, strict=True))
 
     def made(self) -> str:
         out = self._out
@@ -147,8 +154,7 @@ class _Page:
         return f'<span style="white-space:nowrap" title="{_said(title)}">{_said(label)}{image}</span>'
 
     def _image(self, member: Member) -> str:
-        picture = self._holdings.picture(member.id)
-        address = thumbnail(picture, _SIDE * self._dots) if picture is not None else None
+        address = self._thumbnails.get(member.id)
         if address is None:
             return (
                 f'<div style="width:{_SIDE}px;height:{_SIDE}px;line-height:{_SIDE}px;text-align:center;font-size:28px;opacity:.5">∅</div>'

@@ -74,7 +74,7 @@ def written(picture: Picture, holdings: Holdings) -> dict[str, Any]:
 def _again(one: Input, holdings: Holdings) -> bool:
     """Whether an input is made again rather than kept as a file."""
     record = holdings.record(one.id) if not is_given(one.id) else None
-    return record is not None and record.kind != GIVEN and not one.modified
+    return record is not None and record.kind != GIVEN and (not one.modified or holdings.same(one.id, one.sent))
 
 
 def _order(name: str, holdings: Holdings) -> list[str]:
@@ -103,7 +103,7 @@ def _step(record: Record, places: Mapping[str, int], files: _Files) -> dict[str,
     for one in inputs_of(record):
         place = places.get(one.id)
         # What stands later in the order is part of a circle, which only files written by hand have.
-        if place is not None and place < places[record.id] and not one.modified:
+        if place is not None and place < places[record.id] and _again(one, files.holdings):
             inputs.append({"step": place})
             continue
         inputs.append(
@@ -153,14 +153,14 @@ class _Files:
 
     def __init__(self, holdings: Holdings) -> None:
         self.made: dict[str, dict[str, Any]] = {}
-        self._holdings = holdings
+        self.holdings = holdings
         self._room = _ROOM
 
     def add(self, one: Input) -> str:
         """Take an input along, once; return what it goes by."""
-        picture = self._holdings.given(one.sent) if one.sent is not None else None
+        picture = self.holdings.given(one.sent) if one.sent is not None else None
         if picture is None and not one.modified:
-            picture = self._holdings.picture(one.id)
+            picture = self.holdings.picture(one.id)
         name = f"sha256:{picture.record.sha256}" if picture is not None else one.sent or one.id
         if name in self.made:
             return name
