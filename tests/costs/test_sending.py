@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import threading
 import warnings
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
 import imgcell
 from imgcell import costs
@@ -196,6 +200,44 @@ def test_each_picture_of_a_stream_has_its_own_count(shop):
     one = shop("tokens").generate("x", quality="low", size="1024x1024", partial_images=0)
     two = shop("tokens").generate("x", n=2, quality="low", size="1024x1024", partial_images=0)
     assert {picture.record.cost.amount for picture in two} == {one[0].record.cost.amount}
+
+
+def png():
+    """A small picture in base64."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "navy").save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("provider", "usage", "cost"),
+    [
+        ("blind", {"cost": 0.07}, Cost(0.07, "USD", "billed")),
+        ("yuan", {"cost": 0.07, "input_tokens": 5, "output_tokens": 5}, Cost(0.07, "CNY", "billed")),
+        ("tokens", {"input_tokens": 100, "output_tokens": 200}, Cost(0.0065, "USD", "computed")),
+        ("tokens", {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}, Cost(0.006, "USD", "estimated")),
+        ("priced", {"cost": 0}, Cost(0.1, "USD", "estimated")),
+        ("priced", {"cost": 10**400, "output_tokens": 10**400}, Cost(0.1, "USD", "estimated")),
+        ("priced", {"cost": [], "input_tokens_details": "none"}, Cost(0.1, "USD", "estimated")),
+        ("blind", {}, None),
+    ],
+)
+def test_each_basis_reaches_the_record_the_ledger_and_the_bill(shop, imgcell_home, provider, usage, cost):
+    """Billed, computed, estimated, unknown: the same in all three, whatever the server puts where its figures go."""
+    answer = {"created": 1, "data": [{"b64_json": png()}], "usage": usage}
+    shop.server.play("status", status=200, body=json.dumps(answer), type="application/json")
+    picture = shop(provider).generate("x", quality="low", size="1024x1024")[0]
+    assert picture.record.cost == cost
+    done = next(line for line in read_ledger(imgcell_home) if line["state"] == "done")
+    assert done["cost"] == (None if cost is None else {"amount": cost.amount, "currency": cost.currency, "basis": cost.basis})
+    total = costs.spend().total
+    if cost is None:
+        assert (total.amounts, total.unknown) == ({}, 1)
+    else:
+        assert {name: float(getattr(total.amounts[cost.currency], name)) for name in ("billed", "computed", "estimated")} == {
+            **dict.fromkeys(("billed", "computed", "estimated"), 0.0),
+            cost.basis: cost.amount,
+        }
 
 
 def test_an_unknown_price_is_none_and_is_shown_as_unknown(shop, small):
