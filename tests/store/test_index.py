@@ -353,6 +353,36 @@ def test_where_sqlite_cannot_work_the_index_is_in_memory(library, home, made, mo
     assert other.find() == [record]
 
 
+def test_a_damaged_index_that_cannot_be_set_aside_is_left(library, home, made, monkeypatch):
+    """Another program holds the file (Windows): the index is in memory, and the file stays as it is."""
+    record = made("灯塔")
+    library.find()
+    page(home / index.NAME, 1, os.urandom(4096 * 8))
+    before = (home / index.NAME).read_bytes()
+
+    def held(*paths):
+        raise PermissionError(13, "held by another program")
+
+    monkeypatch.setattr(index.os, "replace", held)
+    with pytest.warns(UserWarning, match="in memory"):
+        assert Library(home).find("灯塔") == [record]
+    assert (home / index.NAME).read_bytes() == before
+
+
+def test_an_index_that_somebody_keeps_locked_is_not_waited_for_for_ever(library, home, made, monkeypatch):
+    """After a while the index is made in memory."""
+    record = made("灯塔")
+    library.find()
+    monkeypatch.setattr(index, "PATIENCE", 0.05)
+    holder = sqlite3.connect(home / index.NAME, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.warns(UserWarning, match="locked"):
+        assert Library(home).find("灯塔") == [record]
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert library.find("灯塔") == [record]
+
+
 def test_a_home_that_is_no_folder_is_an_empty_library(tmp_path):
     """... of which a warning tells."""
     (tmp_path / "file").write_bytes(b"")

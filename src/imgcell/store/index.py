@@ -13,6 +13,7 @@ import os
 import sqlite3
 import threading
 import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +68,7 @@ class Index:
             sqlite3.Error: The question is wrong.
         """
         with self._lock:
-            for step in ("damage", "memory", "give up"):
+            for step in ("damage", "memory", "afresh", "give up"):
                 connection = None
                 try:
                     connection = self._open()
@@ -75,10 +76,12 @@ class Index:
                     return question(connection)
                 except (sqlite3.DatabaseError, OSError, _Newer) as error:
                     opened = connection is not None
-                    if self._memory is not None or (opened and isinstance(error, OSError)):
+                    if step == "give up" or (opened and isinstance(error, OSError)) or (self._memory is not None and not _is_damage(error)):
                         raise
                     self._close(connection)
-                    if not (step == "damage" and _is_damage(error) and self._set_aside()):
+                    if self._memory is not None:
+                        self._go_to_memory(error)  # what was copied from the file was damaged
+                    elif not (step == "damage" and _is_damage(error) and self._set_aside()):
                         self._go_to_memory(error)
                 finally:
                     self._close(connection)
@@ -93,14 +96,6 @@ class Index:
             self._catch_up(connection)
 
         self.ask(anew)
-
-    def close(self) -> None:
-        """Let go of an index in memory."""
-        with self._lock:
-            if self._memory is not None:
-                self._memory.close()
-                self._memory = None
-                self._generation = ""
 
     # -- opening -----------------------------------------------------------------------------------------------
 
@@ -133,9 +128,13 @@ class Index:
 
     def _connect(self, where: str, *, uri: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(where, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=uri)
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cache_size = -16000")
-        connection.execute("PRAGMA temp_store = MEMORY")
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cache_size = -16000")
+            connection.execute("PRAGMA temp_store = MEMORY")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _make(self, connection: sqlite3.Connection, *, again: bool = False) -> None:
@@ -190,20 +189,11 @@ class Index:
 
     def _go_to_memory(self, error: Exception) -> None:
         self._generation = ""
-        self._memory = self._connect(":memory:")
-        try:
-            # What is there already need not be read from the files again.
-            source = self._connect(f"{self.path.as_uri()}?mode=ro", uri=True)
-            try:
-                if source.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION:
-                    source.backup(self._memory)
-            finally:
-                source.close()
-        except sqlite3.Error:
-            self._memory.close()
-            self._memory = self._connect(":memory:")
-        if self._memory.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
-            self._make(self._memory, again=True)
+        memory = self._memory = self._copy(error)
+        # Nobody closes a library; Python warns of connections that nobody closes.
+        weakref.finalize(self, memory.close)
+        if memory.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+            self._make(memory, again=True)
         if self.home not in _told:
             _told.add(self.home)
             reason = tr("it was made by a later version of imgcell") if isinstance(error, _Newer) else str(error)
@@ -215,6 +205,23 @@ class Index:
                 ),
                 stacklevel=4,
             )
+
+    def _copy(self, error: Exception) -> sqlite3.Connection:
+        """Return an index in memory: what is there already need not be read from the files again."""
+        if not _is_damage(error) and "locked" not in str(error):  # a copy would wait for the lock for ever
+            memory = self._connect(":memory:")
+            try:
+                source = self._connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+                try:
+                    if source.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION:
+                        source.backup(memory)
+                finally:
+                    source.close()
+            except sqlite3.Error:
+                memory.close()
+            else:
+                return memory
+        return self._connect(":memory:")
 
 
 def _is_damage(error: Exception) -> bool:

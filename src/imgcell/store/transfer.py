@@ -1,8 +1,9 @@
 """Moving a library: out into a folder, in from one.
 
 An exported folder is laid out as a library is, and holds blobs, records, ledgers and annotations: no keys, no settings, no
-trash, no spool.  What comes in is looked at as anything from outside: names are ours or they are left, links are not
-followed, bytes must have the digest that names them, and nothing that is here is overwritten.
+trash, no spool (what is still to be recovered is so in the library that it was paid in).  What comes in is looked at as
+anything from outside: names are ours or they are left, links are not followed, bytes must have the digest that names them,
+and nothing that is here is overwritten.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from imgcell.store import sidecars
 from imgcell.store.attempts import is_sound
 from imgcell.store.lines import microseconds, pieces
 
-__all__ = ["bring_in", "carry_out", "report"]
+__all__ = ["bring_in", "carry_out", "is_imported", "report"]
 
 #: Bytes of a picture: no provider sends more, and nobody shall fill the disk with one file.
 MOST = 256_000_000
+#: What a line from elsewhere does not bring: where it was sent, by whom, and files that were put in other places there.
+_LEFT = frozenset({"base_url", "idempotency_key", "pid", "host", "elsewhere", "files"})
 _IMPORTED = re.compile(r"imported-[0-9a-f]{16}\.jsonl")
 _QUIET = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -86,6 +89,11 @@ def bring_in(home: Path, folder: Path) -> tuple[list[str], list[str]]:
     _bring_lines(home, "ledger", _new_lines_of_the_ledger(home, folder))
     _bring_lines(home, "annotations", _new_annotations(home, folder))
     return new, problems
+
+
+def is_imported(path: Path) -> bool:
+    """Whether a file of the ledger was brought in from another library."""
+    return _IMPORTED.fullmatch(path.name) is not None
 
 
 def report(folder: Path, problems: list[str]) -> None:
@@ -157,15 +165,14 @@ def _new_lines_of_the_ledger(home: Path, folder: Path) -> list[dict[str, Any]]:
     for path in sorted((home / "ledger").glob("*.jsonl")):
         for _, lines in pieces(path, 0):
             for line in lines:
-                if not _IMPORTED.fullmatch(path.name):
+                if not is_imported(path):
                     own.add(str(line.get("attempt")))
                 elif is_sound(line):
                     imported.setdefault(line["attempt"], set()).add(_canonical(line))
     found: dict[str, list[dict[str, Any]]] = {}
     for line in _lines(folder / "ledger"):
         if is_sound(line) and line["attempt"] not in own and microseconds(line.get("time")) is not None:
-            # Where to send and who sent is of no use here.
-            told = {name: value for name, value in line.items() if name not in ("base_url", "idempotency_key", "pid", "host")}
+            told = {name: value for name, value in line.items() if name not in _LEFT}
             found.setdefault(line["attempt"], []).append(told)
     new: list[dict[str, Any]] = []
     for name, lines in sorted(found.items()):

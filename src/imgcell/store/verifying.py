@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcell.language import tr
-from imgcell.ledger import read_ledger
+from imgcell.ledger.reading import read_file
 from imgcell.pictures.record import Record
 from imgcell.store import finding, remarks, sidecars
+from imgcell.store.transfer import is_imported
 from imgcell.store.trash import blob_in_trash
 
 if TYPE_CHECKING:
@@ -225,13 +226,16 @@ def _check_ledger(report: Report) -> None:
     removed = remarks.removed(home)
     seen: set[str] = set()
     named: dict[str, list[str]] = {}
-    for line in read_ledger(home):
-        seen.add(line["attempt"])
-        if line["state"] == "done" and not line.get("elsewhere"):
-            records = line.get("records")
-            # Lines of earlier versions name no pictures; the first of them is always there.
-            listed = records if isinstance(records, list) else [f"p-{line['attempt'].removeprefix('a-')}-0"]
-            named[line["attempt"]] = [name for name in listed if isinstance(name, str)]
+    for path in sorted((home / "ledger").glob("*.jsonl")):
+        # What another library has deleted did not come here.
+        imported = is_imported(path)
+        for line in read_file(path):
+            seen.add(line["attempt"])
+            if line["state"] == "done" and not line.get("elsewhere") and not imported:
+                records = line.get("records")
+                # Lines of earlier versions name no pictures; the first of them is always there.
+                listed = records if isinstance(records, list) else [f"p-{line['attempt'].removeprefix('a-')}-0"]
+                named[line["attempt"]] = [name for name in listed if isinstance(name, str)]
     report.requests = len(seen)
     for attempt, names in named.items():
         for name in names:
