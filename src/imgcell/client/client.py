@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from imgcell import providers
-from imgcell.client.closing import closed_when_dropped, disconnect
+from imgcell.client.connecting import connect, disconnect
 from imgcell.client.fields import job_of
 from imgcell.client.identity import job_digest
 from imgcell.client.part import Part
 from imgcell.client.plan import Plan, make_plan
 from imgcell.client.prepare import prepare
-from imgcell.client.replaying import Ready, look_up
+from imgcell.client.replaying import Ready, recall
 from imgcell.client.run import Run
 from imgcell.client.shelf import folder, shelf
 from imgcell.client.steps import Steps, callbacks
@@ -28,9 +28,6 @@ from imgcell.origin import origin
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.steps import Final, Partial, Step
 from imgcell.portal import Portal, portal
-from imgcell.transport.exchange import Endpoint
-from imgcell.transport.fetch import Downloads
-from imgcell.transport.http import Pool
 from imgcell.transport.keys import Key, find_key
 from imgcell.transport.sharing import gate_for
 
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from imgcell.providers.prices import Cost
     from imgcell.providers.profile import Provider
     from imgcell.store import Library
+    from imgcell.transport.exchange import Endpoint
 
 __all__ = ["Client"]
 
@@ -299,13 +297,7 @@ class Client:
             InvalidJobError: This client has no library.
             StorageError: The library cannot be searched.
         """
-        library = shelf(self._home)[1]
-        if library is None:
-            raise InvalidJobError(tr("Without a library nothing can be found again."), hint=tr("Leave library=False out."))
-        from imgcell.client.recovery import made_good
-
-        made_good(library.home)
-        return look_up(library, ready, cell=cell, but=but, nth=nth)
+        return recall(self.library, ready, cell=cell, but=but, nth=nth)
 
     # -- when too much went wrong -----------------------------------------------------------------------------
 
@@ -379,19 +371,11 @@ class Client:
         key = self.required_key()
         current = portal()
         if self._endpoint is None or self._endpoint[0] is not current:
-            base_url = self.base_url
-            endpoint = Endpoint(
-                name=self.provider.name,
-                base_url=base_url,
-                key=key,
-                pool=Pool(self._connect_timeout),
-                downloads=Downloads(base_url, self._connect_timeout),
-                gate=gate_for(base_url, key, self._home),
-                ledger=shelf(self._home)[0],
-                max_in_flight=self._max_in_flight,
-            )
-            closed_when_dropped(endpoint, current)
-            self._endpoint = (current, endpoint)
+            made = connect(
+                self.provider.name, self.base_url, key, self._home,
+                connect_timeout=self._connect_timeout, max_in_flight=self._max_in_flight, connected=current,
+            )  # fmt: skip
+            self._endpoint = (current, made)
         endpoint = self._endpoint[1]
         # The environment may have changed since, and another key has another gate.
         endpoint.key, endpoint.gate = key, gate_for(endpoint.base_url, key, self._home)
@@ -417,8 +401,7 @@ class Client:
         return run
 
     def _parts(self, ready: Ready, position: int) -> list[Part]:
-        prepared, endpoint = ready.prepared, self._connected()
-        library = shelf(self._home)[1]
+        prepared, endpoint, library = ready.prepared, self._connected(), self.library
         timeout = self._timeout
         if timeout == _TIMEOUT and prepared.model.timeout is not None:
             timeout = max(timeout, prepared.model.timeout)

@@ -70,7 +70,7 @@ def make_plan(ready: Ready, base_url: str) -> Plan:
         assert isinstance(call, Call)
         conversation.close()
         calls.append(_describe(call, base_url))
-        estimates.append(costs.estimate(piece, prepared.model, len(prepared.images) + (prepared.mask is not None)))
+        estimates.append(costs.estimate(piece, prepared.model, ready.inputs))
         notes.extend(call.notes)
     cost = costs.total(estimates) if calls else Cost(0.0, "USD", "free")
     model = prepared.model.name or None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from imgcell.errors import ImgcellError, StorageError
+from imgcell.errors import ImgcellError, InvalidJobError, StorageError
 from imgcell.language import tr
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.record import Record
     from imgcell.store import Library
 
-__all__ = ["Ready", "look_up"]
+__all__ = ["Ready", "look_up", "recall"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Ready:
         """How many pictures have to be made."""
         return self.job.n - len(self.found)
 
+    @property
+    def inputs(self) -> int:
+        """How many pictures go in, the mask among them."""
+        return len(self.prepared.images) + (self.prepared.mask is not None)
+
     def pieces(self) -> list[tuple[int, Job]]:
         """Return what is to be sent: the place of the first picture of every request, and the job that it asks for.
 
@@ -63,6 +68,21 @@ class Ready:
                 count = min(most, len(places) - start)
                 pieces.append((places[start], self.job if count == self.job.n else dataclasses.replace(self.job, n=count)))
         return pieces
+
+
+def recall(library: Library | None, ready: Ready, *, cell: str | None, but: str | None, nth: int) -> Ready:
+    """Do what :func:`look_up` says once what dead processes had paid for is in the library.
+
+    Raises:
+        InvalidJobError: There is no library.
+        StorageError: If the library cannot be asked.
+    """
+    if library is None:
+        raise InvalidJobError(tr("Without a library nothing can be found again."), hint=tr("Leave library=False out."))
+    from imgcell.client.recovery import made_good
+
+    made_good(library.home)
+    return look_up(library, ready, cell=cell, but=but, nth=nth)
 
 
 def look_up(library: Library, ready: Ready, *, cell: str | None = None, but: str | None = None, nth: int = 0) -> Ready:

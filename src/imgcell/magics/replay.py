@@ -84,7 +84,7 @@ class Errands:
         unknown = 0
         for errand in self.all:
             for _, piece in errand.ready.pieces():
-                cost = costs.estimate(piece, errand.ready.prepared.model)
+                cost = costs.estimate(piece, errand.ready.prepared.model, errand.ready.inputs)
                 if cost is None:
                     unknown += piece.n
                 elif cost.amount > 0:
