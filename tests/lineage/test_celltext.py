@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from types import SimpleNamespace
 
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 import imgcell
 from imgcell.errors import InvalidJobError
@@ -24,10 +26,12 @@ def job_of_cell(client):
             return client
 
     def read(text):
-        head, _, body = text.partition("\n")
-        magic, _, line = head.partition(" ")
-        arguments = parse(magic.removeprefix("%%"), line, body + "\n")
-        (task,) = arrange(magic.removeprefix("%%"), arguments, {"name": "WRONG"}, Session()).tasks
+        ran = []
+        shell = SimpleNamespace(run_cell_magic=lambda *words: ran.append(words))
+        exec(TransformerManager().transform_cell(text), {"get_ipython": lambda: shell})
+        ((magic, line, body),) = ran
+        arguments = parse(magic, line, body)
+        (task,) = arrange(magic, arguments, {"name": "WRONG"}, Session()).tasks
         return arguments.name, task.client.ready(task.job)
 
     return read
