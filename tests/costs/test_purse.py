@@ -60,7 +60,7 @@ def test_a_refusal_names_limit_spent_reserved_and_cost(purse):
     reserve(purse, usd(0.2)).settle(usd(0.15, "computed"))
     reserve(purse, usd(0.2))
     with pytest.raises(
-        BudgetExceededError, match=r"could cost \$0\.211.*budget of \$0\.50, \$0\.15 are spent and \$0\.20 set aside"
+        BudgetExceededError, match=r"could cost \$0\.211.*budget of \$0\.50, \$0\.15 is spent and \$0\.20 set aside"
     ) as caught:
         reserve(purse, usd(0.211))
     error = caught.value

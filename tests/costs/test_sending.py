@@ -49,7 +49,7 @@ def test_the_parts_that_fit_are_sent_in_order_and_the_rest_fails_clearly(shop, s
     """Eight pictures, money for three: the first three places of the sheet, each of the others with its error."""
     costs.budget(0.3)
     client = shop("priced")
-    with pytest.warns(UserWarning, match="5 of 8 pictures did not come: It could cost"):
+    with pytest.warns(UserWarning, match="5 of 8 pictures did not come: This request could cost"):
         sheet = client.generate("x", n=8, **small)
     assert len(shop.server.posts) == 3
     assert [cell.picture is not None for cell in sheet.cells] == [True] * 3 + [False] * 5

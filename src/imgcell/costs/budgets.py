@@ -61,19 +61,6 @@ class Budgets:
         """Return how much of *currency* the next cell can spend by all budgets; ``None`` if none is in it."""
         return min((one.left for one in self if one.currency == currency), default=None)
 
-    def line(self) -> str:
-        """Return what is left, in one line."""
-        parts = []
-        for one in self:
-            left, limit = money(one.left, one.currency), money(one.limit, one.currency)
-            if one.scope == "session":
-                parts.append(tr("{left} of {limit} left in this session", left=left, limit=limit))
-            elif one.scope == "day":
-                parts.append(tr("{left} of {limit} left today", left=left, limit=limit))
-            else:
-                parts.append(tr("{limit} for each cell", limit=limit))
-        return " · ".join(parts)
-
     def __iter__(self) -> Iterator[Budget]:
         return (one for one in (self.session, self.day, self.cell) if one is not None)
 

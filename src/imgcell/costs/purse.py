@@ -295,16 +295,20 @@ def _exceeded(scope: Scope, limit: Limit, amount: Decimal, spent: Decimal, reser
     }
     if scope == "session":
         message = tr(
-            "It could cost {cost}; of the session's budget of {limit}, {spent} are spent and {reserved} set aside. Nothing was sent.",
+            "This request could cost {cost}; of the session's budget of {limit}, "
+            "{spent} is spent and {reserved} set aside. Nothing was sent.",
             **words,
         )
         hint = tr("A higher budget: imgcell.budget(session=…), or %imgcell budget AMOUNT; what was spent: imgcell.spend().")
     elif scope == "day":
-        message = tr("It could cost {cost}; of today's budget of {limit}, {spent} are spent or set aside. Nothing was sent.", **words)
+        message = tr(
+            "This request could cost {cost}; of today's budget of {limit}, {spent} is spent or set aside. Nothing was sent.", **words
+        )
         hint = tr("A new day begins at midnight. A higher budget: imgcell.budget(day=…), or %imgcell budget AMOUNT day.")
     else:
         message = tr(
-            "It could cost {cost}; of the cell's budget of {limit}, {spent} are spent and {reserved} set aside. Nothing was sent.", **words
+            "This request could cost {cost}; of the cell's budget of {limit}, {spent} is spent and {reserved} set aside. Nothing was sent.",
+            **words,
         )
         hint = tr("Make fewer or cheaper pictures, or set a higher budget: imgcell.budget(cell=…), or %imgcell budget AMOUNT cell.")
     error = _error(message, hint, limit)
