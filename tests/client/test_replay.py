@@ -245,6 +245,22 @@ def test_what_a_dead_kernel_had_paid_for_is_found(client: imgcell.Client, server
     assert len(server.posts) == 1
 
 
+def test_what_may_have_been_charged_is_said_before_it_is_forgotten(client: imgcell.Client, server: Any) -> None:
+    """A job whose request ended without an answer is sent again, with a warning, until the user has settled it."""
+    server.play("reset")
+    with pytest.raises(errors.OutcomeUnknownError):
+        client.generate("a cat", size="256x256")
+    library = client.library
+    assert library is not None
+    with pytest.warns(UserWarning, match="may have been charged"):
+        made = client.generate("a cat", size="256x256", once=True)
+    assert len(client.generate("another cat", size="256x256", once=True)) == 1
+    imgcell.unsettled()[0].settle(charged=False)
+    library.delete(made[0].record.id)
+    client.generate("a cat", size="256x256", once=True)
+    assert len(server.posts) == 4
+
+
 def test_the_paid_path_does_not_open_the_index(server: Any) -> None:
     """Nothing of a request that is not asked once waits for the index: SQLite is not even loaded."""
     code = f"import sys, imgcell; imgcell.Client('sandbox', base_url={server.url('sandbox')!r}).generate('a cat', size='256x256')\n"

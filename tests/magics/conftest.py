@@ -46,6 +46,10 @@ class Shelf:
         """As the real one: the newest first."""
         return [picture.record for picture in reversed(self.pictures.values()) if picture.record.job == digest]
 
+    def requests(self, states):
+        """As the real one: nothing is unsettled."""
+        return []
+
     def picture(self, name):
         """As the real one."""
         return self.pictures.get(name)

@@ -198,6 +198,9 @@ def test_what_may_have_been_charged_is_mentioned_once(made, sandbox):
     assert "a cat that was never seen" in listed
     assert "%imgcell unsettled" in words_of(made("%imgcell"))
     assert "%imgcell unsettled" not in words_of(made("%imgcell"))
+    again = made("%%imagine lost --once\na cat that was never seen")
+    assert "may have been charged" in again.err
+    assert len(again.err.strip().splitlines()) == 1
     imgcell.unsettled()[0].settle(charged=False)
     assert "a cat that was never seen" not in words_of(made("%imgcell unsettled"))
 

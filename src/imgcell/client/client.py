@@ -396,6 +396,8 @@ class Client:
             on_step=on_step,
             found={position + slot: picture for slot, picture in ready.found.items()},
         )
+        if text := ready.warning():
+            run.warnings.append(text)
         self._running.add(run)
         run.add_done_callback(lambda: self._over(run))
         return run

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from imgcell.errors import ImgcellError, InvalidJobError, StorageError
 from imgcell.language import tr
+from imgcell.ledger.leftover import OWED
 
 if TYPE_CHECKING:
     from imgcell.client.part import Prepared
@@ -33,11 +34,13 @@ class Ready:
         prepared: The job with its pictures.
         digest: Of the whole job; 64 hex digits.
         found: Pictures that need not be made, by their place in the job, from 0.
+        owed: How many requests for this job may have been charged without bringing a picture; 0 while nobody has looked.
     """
 
     prepared: Prepared
     digest: str
     found: Mapping[int, Picture] = field(default_factory=dict)
+    owed: int = 0
 
     @property
     def job(self) -> Job:
@@ -48,6 +51,15 @@ class Ready:
     def missing(self) -> int:
         """How many pictures have to be made."""
         return self.job.n - len(self.found)
+
+    def warning(self) -> str | None:
+        """Return what is to be said when it is sent although it may have been charged before; ``None`` for nothing."""
+        if not self.owed or not self.missing:
+            return None
+        return tr(
+            "A request for the same pictures ended without them before and may have been charged; they were asked for again. "
+            "imgcell.unsettled() lists it."
+        )
 
     @property
     def inputs(self) -> int:
@@ -99,10 +111,14 @@ def look_up(library: Library, ready: Ready, *, cell: str | None = None, but: str
         StorageError: If the library cannot be asked.
     """
     candidates: dict[int, list[Record]] = {}
+    owed = 0
     try:
         for record in library.by_job(ready.digest):
             if 0 <= record.slot < ready.job.n and (but is None or record.session != but):
                 candidates.setdefault(record.slot, []).append(record)
+        if len(candidates) < ready.job.n:
+            rows = library.requests(sorted(OWED))
+            owed = sum(row.get("job") == ready.digest and (but is None or row.get("session") != but) for row in rows)
     except Exception as error:
         raise StorageError(
             tr("The library could not be searched for pictures of this job: {reason}", reason=str(error) or type(error).__name__),
@@ -115,7 +131,7 @@ def look_up(library: Library, ready: Ready, *, cell: str | None = None, but: str
         picture = _first(library, records[nth:])
         if picture is not None:
             found[slot] = picture
-    return dataclasses.replace(ready, found=found)
+    return dataclasses.replace(ready, found=found, owed=owed)
 
 
 def _first(library: Library, records: list[Record]) -> Picture | None:
