@@ -30,7 +30,7 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = imgcell.Clinet
 
 
-@pytest.mark.parametrize("method", ["generate", "edit", "agenerate", "aedit", "stream", "close", "plan", "submit"])
+@pytest.mark.parametrize("method", ["generate", "edit", "agenerate", "aedit", "stream", "close", "plan", "submit", "estimate"])
 def test_the_client_has_the_documented_methods(method):
     """The methods of DESIGN.md section 3 exist under exactly these names."""
     assert callable(getattr(imgcell.Client, method))

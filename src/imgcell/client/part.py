@@ -210,6 +210,8 @@ class Part:
             BudgetExceededError: It does not fit; nothing may be sent.
         """
         who = costs.Who(self._endpoint.name, self._prepared.model.name or None, getattr(self._endpoint.ledger, "home", None))
+        if who.home is not None:
+            self._purse.look()  # it may have waited in line for minutes; with a ledger on the disk this is no loop's thread
         with self._purse.reserving(self._worst, self.run.cell, who) as reserved:
             yield
             self._reserved = reserved
