@@ -34,6 +34,7 @@ from imgcell.wire.answers import request_id
 from imgcell.wire.base64text import MemoryExtract
 from imgcell.wire.body import BodyError, CutBodyError, reader_for
 from imgcell.wire.flow import Call, Event, Extract, Final, Flow, NextEvent, Reply
+from imgcell.wire.texts import HIDDEN
 
 if TYPE_CHECKING:
     from imgcell.pictures.record import Record
@@ -89,13 +90,28 @@ def reread(left: Leftover, home: Path, library: Library, *, fetch: bool) -> tupl
         What became of it, and its files, which the caller lets go of when the ledger has the end.
     """
     spooled = Spooled(home, left)
-    if spooled.status is None or not left.sending:
-        return Reread(), spooled
-    reading = _Reading(left, spooled, library, fetch=fetch)
-    try:
-        return reading.run(), spooled
-    except OSError as error:
-        return Reread(None, problem=error.strerror or str(error)), spooled
+    result = Reread()
+    if left.sending and spooled.status is not None:
+        try:
+            result = _Reading(left, spooled, library, fetch=fetch).run()
+        except OSError as error:
+            return Reread(None, problem=error.strerror or str(error)), spooled
+    if result.state != "done" and result.problem is None:
+        _count_in(result, left, library)
+    return result, spooled
+
+
+def _count_in(result: Reread, left: Leftover, library: Library) -> None:
+    """Add the pictures that the dead process had put into the library itself before what stood around them was lost."""
+    asked = _job(left.sending).n
+    known = {record.id for record in result.records}
+    for index in range(asked):
+        record = library.record(f"p-{left.attempt.removeprefix('a-')}-{index}")
+        if record is not None and record.id not in known and library.blob(record.sha256) is not None:
+            result.records.append(record)
+    result.records.sort(key=lambda record: record.index)
+    if len(result.records) >= asked:
+        result.state, result.error = "done", None
 
 
 class _SentAgain(Exception):
@@ -243,7 +259,7 @@ class _Reading:
     # -- addresses --------------------------------------------------------------------------------------------
 
     def _picture_at(self, path: str) -> Extract:
-        url = path if "://" in path else urljoin(self._base_url + "/", path)
+        url = self._shown(path if "://" in path else urljoin(self._base_url + "/", path))
         for name in self._left.records:
             # One of several that was fetched before, and stored, while another one failed.
             record = self._library.record(name)
@@ -258,6 +274,13 @@ class _Reading:
         extract = self._download(url)
         self._found.fetched += 1
         return extract
+
+    def _shown(self, url: str) -> str:
+        """Return an address as it was before a key in it was hidden in the spool; the ledger has those that were fetched from."""
+        if HIDDEN not in url:
+            return url
+        pattern = ".+".join(re.escape(piece) for piece in url.split(HIDDEN))
+        return next((address for address, _ in self._left.urls if re.fullmatch(pattern, address)), url)
 
     def _fetched_before(self, url: str) -> Extract | None:
         """Return what was fetched from *url* already, if all of it came."""
