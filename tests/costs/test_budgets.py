@@ -178,6 +178,19 @@ def test_without_locks_the_day_s_budget_still_holds_here(shop, small, monkeypatc
         assert len(shop("priced").generate("x", n=4, **small)) == 2
 
 
+def test_a_kernel_that_hangs_with_the_lock_is_waited_for_once(shop, small, imgcell_home, monkeypatch):
+    """The wait is bounded, and the requests after it do not wait again; the limit is kept all the same."""
+    from imgcell.costs import days
+
+    waits = []
+    real = days.hold
+    monkeypatch.setattr(days, "hold", lambda path, wait: waits.append(wait) or real(path, min(wait, 0.05)))
+    costs.budget(day=0.2)
+    with real(imgcell_home / "budget.json.lock"), pytest.warns(UserWarning, match="1 of 3"):
+        assert len(shop("priced").generate("x", n=3, **small)) == 2
+    assert waits == [5.0, 0.0, 0.0]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_has_its_parent_s_budgets_and_a_purse_of_its_own():
     """What the parent spent is not what the child spends; its limits hold for it too."""

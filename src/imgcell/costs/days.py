@@ -33,6 +33,8 @@ __all__ = ["Day", "library_in", "today_in"]
 
 #: Seconds to wait for another kernel, which holds the lock for as long as a line takes to be on the disk.
 _PATIENCE = 5.0
+#: Seconds for which nobody waits any more, once that was in vain.
+_HUNG = 60.0
 #: Seconds for which the file is believed.
 _FRESH = 1.0
 _NAME = "budget.json"
@@ -71,6 +73,7 @@ class Day:
     def __init__(self, read: Callable[[Path], dict[str, Decimal]] = today_in) -> None:
         self._read = read
         self._turn = threading.Lock()
+        self._hung = 0.0
         self._known: set[tuple[Path, Path | None]] = set()
         self._seen: tuple[Path, tuple[int, int] | None, float] | None = None
         #: Spent and set aside where the ledgers of the user's own folder do not say it: day, folder (or none), currency.
@@ -141,7 +144,10 @@ class Day:
         with self._turn:
             held = None
             try:
-                held = hold(home / f"{_NAME}.lock", _PATIENCE)
+                held = hold(home / f"{_NAME}.lock", _PATIENCE if time.monotonic() >= self._hung else 0.0)
+                if held is None:
+                    # Somebody has hung with it.  Not every request is to wait for that.
+                    self._hung = time.monotonic() + _HUNG
             except OSError:
                 pass  # no locks here: this kernel's own sums still hold
             try:
