@@ -293,14 +293,14 @@ def read_only(home):
     changed = []
 
     def make():
-        for path in (home, *(path for path in home.rglob("*") if path.is_dir())):
-            path.chmod(0o500)
+        for path in (*home.rglob("*"), home):
+            path.chmod(0o500 if path.is_dir() else 0o400)
             changed.append(path)
         if os.access(home, os.W_OK):
             pytest.skip("whoever runs this may write anywhere")
 
     yield make
-    for path in changed:
+    for path in reversed(changed):
         path.chmod(0o700)
 
 

@@ -148,6 +148,12 @@ def test_requests_are_told_with_all_that_is_known(library, ledger):
     assert library.requests(since=dt.datetime(2027, 1, 1)) == []
 
 
+def test_a_request_of_which_only_the_end_is_known_has_its_day(library, ledger):
+    """The file with its beginning is lost: it counts when it was last heard of."""
+    ledger(("a-1", "done", {"provider": "a", "records": [], "cost": COST}))
+    assert [total.keys for total in library.totals(("day",), since="2026-02-01", until="2026-04-01")] == [{"day": "2026-03-01"}]
+
+
 def test_deleting_pictures_does_not_change_the_bill(library, made):
     """... nor does removing them for good, or making the index anew."""
     records = [made(cost=0.04) for _ in range(3)]

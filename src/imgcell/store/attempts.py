@@ -65,7 +65,7 @@ class Attempt:
     Attributes:
         id: Of the ledger.
         state: The last word on it.
-        began: When it was written down before sending, in microseconds; 0 while that line is not known.
+        began: When it was first written down, in microseconds since 1970; 0 if that is not known.
         changed: When *state* was written.
         latest: When the latest of its lines was written.
         facts: All that its lines say.
@@ -83,8 +83,8 @@ class Attempt:
         time = microseconds(line.get("time")) or 0
         state = line["state"]
         facts = {name: value for name, value in line.items() if name not in ("v", "attempt", "state", "time")}
-        if state == "sending":
-            self.began = min(self.began, time) if self.began else time
+        # The line before sending is the earliest; without it, the first that is known of must do.
+        self.began = min(filter(None, (self.began, time)), default=0)
         if state == "settled":
             # Apart: "amount" and the like are the user's word on it.
             facts = {"settled": facts}
