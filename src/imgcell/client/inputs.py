@@ -16,9 +16,8 @@ __all__ = ["keep_inputs", "settle"]
 #: Seconds that whoever asks for a lineage waits for inputs that are still being written.
 _PATIENCE = 10.0
 
-#: By process id: a forked child has none of its parent's threads.
-_workers: dict[int, concurrent.futures.ThreadPoolExecutor] = {}
-_under_way: set[concurrent.futures.Future[None]] = set()
+#: By process id: a forked child has none of its parent's threads, and none of its work ends there.
+_workers: dict[int, tuple[concurrent.futures.ThreadPoolExecutor, set[concurrent.futures.Future[None]]]] = {}
 
 
 def keep_inputs(library: Library, prepared: Prepared) -> None:
@@ -28,23 +27,22 @@ def keep_inputs(library: Library, prepared: Prepared) -> None:
     if all(image.path is not None and library.home in image.path.parents for image in prepared.images) and prepared.mask is None:
         return  # edits of edits: they are there already
     try:
-        worker = _workers.get(os.getpid())
-        if worker is None:
-            worker = _workers[os.getpid()] = concurrent.futures.ThreadPoolExecutor(1, "imgcell-inputs")
+        if os.getpid() not in _workers:
+            _workers[os.getpid()] = (concurrent.futures.ThreadPoolExecutor(1, "imgcell-inputs"), set())
+        worker, under_way = _workers[os.getpid()]
         future = worker.submit(_keep, library, prepared)
     except RuntimeError:
         # The main thread has ended: there are no threads to be had any more.
         _keep(library, prepared)
         return
-    _under_way.add(future)
-    future.add_done_callback(_under_way.discard)
+    under_way.add(future)
+    future.add_done_callback(under_way.discard)
 
 
 def settle() -> None:
     """Wait until what was handed in is in the library, or 10 seconds."""
-    waiting = [future for future in list(_under_way) if not future.done()]
-    if waiting and os.getpid() in _workers:
-        concurrent.futures.wait(waiting, timeout=_PATIENCE)
+    if os.getpid() in _workers:
+        concurrent.futures.wait(list(_workers[os.getpid()][1]), timeout=_PATIENCE)
 
 
 def _keep(library: Library, prepared: Prepared) -> None:
