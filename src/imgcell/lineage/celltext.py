@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
 
-__all__ = ["cell"]
+__all__ = ["cell", "python"]
 
 #: Fields that ``-o`` takes as text, whatever they look like.
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user", "input_fidelity", "encoding")
