@@ -213,6 +213,15 @@ def test_a_deleted_ancestor(client, line, server):
     assert sheet[0].record.inputs == second.record.inputs
 
 
+def test_once(client, line, server):
+    """A branch that was made once is found again, as a chain and as a recipe; on another model it is another one."""
+    branch = line[2].replay(client=client, model="gpt-image-2", once=True)
+    assert len(server.posts) == 3
+    assert ids(line[2].replay(client=client, model="gpt-image-2", once=True)) == ids(branch)
+    assert ids(imgcell.from_recipe(branch[-1]).run(client=client, once=True)) == ids(branch)
+    assert len(server.posts) == 3
+
+
 def test_a_picture_that_was_given(line):
     """What imgcell did not make cannot be made again."""
     given = line[1].parents[1]

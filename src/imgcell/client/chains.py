@@ -129,7 +129,7 @@ class Chains:
                 )
         return ChainPlan(tuple(steps), sums, sum(step["cost"] is None for step in steps))
 
-    def run(self, links: Sequence[Link], *, provider: str | None, model: str | None, client: Client | None) -> Sheet:
+    def run(self, links: Sequence[Link], *, provider: str | None, model: str | None, client: Client | None, once: bool = False) -> Sheet:
         """See :class:`imgcell.lineage.chain.Runner`."""
         sheet = Sheet(running=True, expected=len(links), labels=[tr("step {number}", number=link.number) for link in links])
         made: list[Picture] = []
@@ -144,7 +144,7 @@ class Chains:
             for place, link in enumerate(links):
                 try:
                     images = [made[one] if isinstance(one, int) else one for one in link.inputs]
-                    picture = makers.client(link)._blocking(makers.job(link, images), None, False)[0]
+                    picture = makers.client(link)._blocking(makers.job(link, images), None, once)[0]
                 except ImgcellError as error:
                     error.message = tr("Step {number}: {reason}", number=link.number, reason=error.message)
                     error.args = (error.message,)

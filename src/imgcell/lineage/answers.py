@@ -70,11 +70,12 @@ class Answers:
 
         return Lineage(picture.record.id, self._holdings(picture))
 
-    def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any) -> Sheet:
+    def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any, once: bool = False) -> Sheet:
         """See :meth:`Picture.replay`."""
         from imgcell.lineage.chain import chain
 
-        return self._runner().run(chain(picture, self._holdings(picture), from_), provider=provider, model=model, client=client)
+        links = chain(picture, self._holdings(picture), from_)
+        return self._runner().run(links, provider=provider, model=model, client=client, once=once)
 
     def as_cell(self, picture: Picture, name: str | None) -> str:
         """See :meth:`Picture.as_cell`."""

@@ -54,7 +54,7 @@ class Link:
 class Runner(Protocol):
     """Runs chains of jobs: the client's part of all this."""
 
-    def run(self, links: Sequence[Link], *, provider: str | None, model: str | None, client: Any) -> Sheet:
+    def run(self, links: Sequence[Link], *, provider: str | None, model: str | None, client: Any, once: bool = False) -> Sheet:
         """Do what :meth:`imgcell.pictures.picture.Picture.replay` says, with these jobs."""
         ...
 

@@ -78,13 +78,14 @@ class Recipe:
         """
         return self._runner.plan(self._links(), provider=provider, model=model, client=client)
 
-    def run(self, provider: str | None = None, model: str | None = None, client: Any = None) -> Sheet:
+    def run(self, provider: str | None = None, model: str | None = None, client: Any = None, *, once: bool = False) -> Sheet:
         """Follow the recipe and wait for the pictures.
 
         Args:
             provider: Who makes them; ``None`` is who made each the first time.
             model: Which model; ``None`` is the one of the first time, or with *provider* its default.
             client: A :class:`imgcell.Client` that makes all of them; instead of *provider*.
+            once: Take what the library has of the same jobs, and send only the rest.
 
         Returns:
             One picture a step, in order: ``sheet[-1]`` is what the recipe is for.  If a step fails, what was made before
@@ -94,7 +95,7 @@ class Recipe:
             InvalidJobError: An input picture was left out of the recipe and is not in the library.  Nothing was sent.
             ImgcellError: The first step failed.
         """
-        return self._runner.run(self._links(), provider=provider, model=model, client=client)
+        return self._runner.run(self._links(), provider=provider, model=model, client=client, once=once)
 
     # -- what it takes -----------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class Archive(Protocol):
         """Do what :meth:`Picture.lineage` says."""
         ...
 
-    def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any) -> Sheet:
+    def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any, once: bool = False) -> Sheet:
         """Do what :meth:`Picture.replay` says."""
         ...
 

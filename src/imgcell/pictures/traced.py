@@ -53,7 +53,9 @@ class Traced:
         """
         return self._asked().lineage(self._picture())
 
-    def replay(self, provider: str | None = None, model: str | None = None, from_: Any = None, client: Any = None) -> Sheet:
+    def replay(
+        self, provider: str | None = None, model: str | None = None, from_: Any = None, client: Any = None, *, once: bool = False
+    ) -> Sheet:
         """Run the chain of steps that led to this picture again, as a new branch beside the old one.
 
         The chain is the *main line* of :meth:`lineage` (``lineage().steps``): this picture, the first of its inputs that
@@ -69,6 +71,8 @@ class Traced:
             from_: The first step to run again: its number (negative counts from the end: -1 is the last step alone),
                 or the id of the picture that it made, or that Picture.  ``None`` is the whole chain.
             client: A :class:`imgcell.Client` that makes all of them; instead of *provider*.
+            once: Take what the library has of the same jobs, and send only the rest: with another model or provider a branch
+                that was made once is found again, with the same ones the old pictures are.
 
         Returns:
             One picture a step that ran, in order: ``sheet[-1]`` is the new version of this picture.  If a step fails,
@@ -79,7 +83,7 @@ class Traced:
                 made anew was changed by the user's own code, which cannot be run again.  Nothing was sent.
             ImgcellError: The first step failed.
         """
-        return self._asked().replay(self._picture(), provider=provider, model=model, from_=from_, client=client)
+        return self._asked().replay(self._picture(), provider=provider, model=model, from_=from_, client=client, once=once)
 
     def as_cell(self, name: str | None = None) -> str:
         """Return the text of the cell that asks for it: ``%%imagine`` or ``%%imgedit`` with everything that was said.
