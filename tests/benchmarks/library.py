@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -26,6 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
+from imgcell.files import disk
 from imgcell.ledger import Ledger
 from imgcell.pictures.record import Record
 from imgcell.providers.prices import Cost
@@ -87,7 +89,8 @@ def fill(home: Path, rows: int) -> float:
         (home / folder).mkdir(exist_ok=True)
     os.utime(home / "records", (1_700_000_000, 1_700_000_000))
     began = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
-    source = prompts(7)
+    # Of so many that no list of hits is like another; to think of a million would take longer than to store them.
+    pool, dice = list(itertools.islice(prompts(7), 20_000)), random.Random(11)
     connection = sqlite3.connect(home / "index.sqlite3", isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -64000")
@@ -96,7 +99,7 @@ def fill(home: Path, rows: int) -> float:
         with storing.transaction(connection):
             touched = []
             for number in range(start, min(rows, start + 5000)):
-                made = record(number, next(source), began)
+                made = record(number, dice.choice(pool), began)
                 storing.put(connection, made, None)
                 touched.append(made.attempt)
             storing.attempts.reckon(connection, touched)
@@ -165,9 +168,6 @@ def ask(folder: Path, sizes: list[int]) -> None:
 def durable(folder: Path, pictures: int) -> None:
     """Print how many pictures of 100 kB are kept in a second, beside what one fsync takes here."""
     file = os.open(folder / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    sync = timed(lambda: (os.write(file, bytes(4096)), os.fsync(file)), 100)
-    os.close(file)
-    print(f"- write of 4 kB and fsync: {sync:.2f} ms ({1000 / sync:.0f} a second)")
     data = [os.urandom(100_000) for _ in range(16)]
     for threads in (1, 8):
         home = folder / f"durable-{threads}"
@@ -178,6 +178,10 @@ def durable(folder: Path, pictures: int) -> None:
                 keep(ledger, library, data[number % 16][:-8] + os.urandom(8), "黄昏海边的老灯塔")
 
         work(3)
+        # Just before: a disk's pace changes from minute to minute.
+        sync = timed(lambda: (os.write(file, bytes(4096)), os.fsync(file)), 100)
+        new = timed(lambda: disk.store(folder / "floor-file", bytes(4096), "floor"), 100)
+        print(f"- write of 4 kB and fsync: {sync:.2f} ms; a new file of 4 kB (fsync, rename, fsync of the folder): {new:.2f} ms")
         clock = time.perf_counter()
         workers = [threading.Thread(target=work, args=(pictures // threads,)) for _ in range(threads)]
         for worker in workers:
@@ -185,8 +189,9 @@ def durable(folder: Path, pictures: int) -> None:
         for worker in workers:
             worker.join()
         each = (time.perf_counter() - clock) / (pictures // threads * threads) * 1000
-        speed = f"{each:.2f} ms each, {each / sync:.1f} fsyncs, {1000 / each:.0f} a second"
+        speed = f"{each:.2f} ms each, as {each / sync:.1f} fsyncs or {each / new:.1f} new files; {1000 / each:.0f} a second"
         print(f"- whole requests, {threads} at once (line, answer, blob, record, last line): {speed}")
+    os.close(file)
 
 
 def keep(ledger: Ledger, library: Library, data: bytes, prompt: str) -> Record:
