@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
 
-__all__ = ["cell", "python"]
+__all__ = ["cell"]
 
 #: Fields that ``-o`` takes as text, whatever they look like.
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user", "input_fidelity", "encoding")
@@ -33,8 +33,8 @@ _OWN = frozenset(
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def cell(picture: Picture, name: str | None, holdings: Holdings) -> str:
-    """Return the text; see :meth:`Picture.as_cell`.
+def cell(picture: Picture, name: str | None, holdings: Holdings, *, python: bool = False) -> str:
+    """Return the text; see :meth:`Picture.as_cell`.  With *python*, never a magic's.
 
     Raises:
         InvalidJobError: If *name* is no name, or the picture was not made by imgcell.
@@ -44,7 +44,7 @@ def cell(picture: Picture, name: str | None, holdings: Holdings) -> str:
         raise InvalidJobError(tr("{name} is not a name that a variable can have.", name=repr(name)))
     record = picture.record
     inputs = [_named(one, holdings) for one in inputs_of(record)]
-    line = _line(record, name, inputs)
+    line = None if python else _line(record, name, inputs)
     return _python(record, name, inputs) if line is None else f"{line}\n{record.prompt}"
 
 
