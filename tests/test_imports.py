@@ -43,7 +43,7 @@ HOMES = {
     "httpx": {"transport", "sandbox"},
     "certifi": {"transport"},
     "httpcore": {"transport", "sandbox"},
-    "IPython": {"magics"},
+    "IPython": {"magics", "widget"},  # where something is shown in a cell
     "anywidget": {"widget"},
     "PIL": {"pictures", "masks", "compare", "sandbox"},
     "filelock": {"files"},

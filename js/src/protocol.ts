@@ -138,7 +138,7 @@ export interface Reference {
   notes: string[];
 }
 
-/** A mask: white (or opaque white) where to edit; ``share`` of the pixels, 0 to 1. ``sha`` is what ``fetch-image`` takes. */
+/** A mask: white where to edit; ``share`` of the pixels, 0 to 1. ``sha`` is what ``fetch-image`` takes (a grey PNG). */
 export interface MaskFacts {
   mask: string;
   name: string;
@@ -246,7 +246,7 @@ export interface Estimate {
   draft: Draft;
 }
 
-/** ``price`` is a text to show; ``amount`` is null where no price is known. Nothing can be run while there are problems. */
+/** ``price`` is a text to show; ``amount`` is null where no price is known. Nothing can be run while there are problems. ``ask``: a question that is put to the user before this is run: it is large. */
 export interface EstimateOk {
   price: string;
   amount: number | null;
@@ -256,9 +256,10 @@ export interface EstimateOk {
   replayed: number;
   notes: string[];
   problems: FieldProblem[];
+  ask: string | null;
 }
 
-/** Send it. A nonce runs once: the same one again gives the same answer, and nothing is sent. ``call`` is for ``cancel``. */
+/** Send it. A nonce runs once: the same one again gives the same answer, and nothing is sent. ``cancel`` names it by this request's ``call``. */
 export interface Run {
   draft: Draft;
   nonce: string; // at most 100
@@ -269,7 +270,7 @@ export interface Cards {
   cards: string[];
 }
 
-/** Send nothing more for this run (null: for any); a second time lets go of what was sent, too. */
+/** Send nothing more for the run of this call, or nonce (null: for any); a second time lets go of what was sent, too. */
 export interface Cancel {
   target: string | null; // at most 64
 }
@@ -278,6 +279,11 @@ export interface Cancel {
 export interface CancelOk {
   sent: number;
   message: string;
+}
+
+/** Send to this provider again, after it paused itself (``facts.paused``). */
+export interface Resume {
+  provider: string; // at most 200
 }
 
 /** Ask again for the picture of a card that failed, was cancelled or is unknown. */
@@ -347,7 +353,7 @@ export interface Variables {
   variables: Variable[];
 }
 
-/** A mask was painted on a reference: a PNG exactly as large, white where to edit (mode L, or opaque where to edit). */
+/** A mask was painted on a reference: a PNG exactly as large, white where to edit, black or transparent elsewhere. */
 export interface Mask {
   reference: string; // at most 100
   data: string | null; // at most 9900000
@@ -432,10 +438,10 @@ export interface LineageOk {
   steps: Step[];
 }
 
-/** The cell, or the line of Python, that makes this picture again. */
+/** The cell, or the Python, that makes this picture again; "edit": the beginning of a cell that edits it. */
 export interface Code {
   card: string; // at most 100
-  form: "cell" | "python";
+  form: "cell" | "python" | "edit";
 }
 
 /** The text. */
@@ -485,6 +491,7 @@ export interface Requests {
   "run": Run;
   "cancel": Cancel;
   "retry": Retry;
+  "resume": Resume;
   "upload-start": UploadStart;
   "upload-piece": UploadPiece;
   "upload-end": Upload;
@@ -518,6 +525,7 @@ export interface Replies {
   "run": Cards;
   "cancel": CancelOk;
   "retry": Cards;
+  "resume": Nothing;
   "upload-start": UploadStartOk;
   "upload-piece": UploadPieceOk;
   "upload-end": ReferenceOk;

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.steps import Final as Final
     from imgcell.pictures.steps import Partial as Partial
     from imgcell.pictures.steps import Progress as Progress
+    from imgcell.widget.studio import Studio as Studio
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ __all__ = [
     "Progress",
     "Record",
     "Sheet",
+    "Studio",
     "__version__",
     "budget",
     "errors",
@@ -72,6 +74,7 @@ _HOMES = {
     "Progress": "imgcell.pictures.steps",
     "Record": "imgcell.pictures.record",
     "Sheet": "imgcell.pictures",
+    "Studio": "imgcell.widget.studio",
     "budget": "imgcell.costs",
     "errors": "imgcell.errors",
     "from_recipe": "imgcell.client.chains",

@@ -238,7 +238,7 @@ class Reference(TypedDict):
 
 
 class MaskFacts(TypedDict):
-    """A mask: white (or opaque white) where to edit; ``share`` of the pixels, 0 to 1.  ``sha`` is what ``fetch-image`` takes."""
+    """A mask: white where to edit; ``share`` of the pixels, 0 to 1.  ``sha`` is what ``fetch-image`` takes (a grey PNG)."""
 
     mask: str
     name: str
@@ -367,7 +367,10 @@ class Estimate(TypedDict):
 
 
 class EstimateOk(TypedDict):
-    """``price`` is a text to show; ``amount`` is null where no price is known.  Nothing can be run while there are problems."""
+    """``price`` is a text to show; ``amount`` is null where no price is known.  Nothing can be run while there are problems.
+
+    ``ask``: a question that is put to the user before this is run: it is large.
+    """
 
     price: str
     amount: float | None
@@ -377,10 +380,14 @@ class EstimateOk(TypedDict):
     replayed: int
     notes: list[str]
     problems: list[FieldProblem]
+    ask: str | None
 
 
 class Run(TypedDict):
-    """Send it.  A nonce runs once: the same one again gives the same answer, and nothing is sent.  ``call`` is for ``cancel``."""
+    """Send it.  A nonce runs once: the same one again gives the same answer, and nothing is sent.
+
+    ``cancel`` names it by this request's ``call``.
+    """
 
     draft: Draft
     nonce: Key
@@ -393,7 +400,7 @@ class Cards(TypedDict):
 
 
 class Cancel(TypedDict):
-    """Send nothing more for this run (null: for any); a second time lets go of what was sent, too."""
+    """Send nothing more for the run of this call, or nonce (null: for any); a second time lets go of what was sent, too."""
 
     target: Call | None
 
@@ -403,6 +410,12 @@ class CancelOk(TypedDict):
 
     sent: int
     message: str
+
+
+class Resume(TypedDict):
+    """Send to this provider again, after it paused itself (``facts.paused``)."""
+
+    provider: Word
 
 
 class Retry(TypedDict):
@@ -485,7 +498,7 @@ class Variables(TypedDict):
 
 
 class Mask(TypedDict):
-    """A mask was painted on a reference: a PNG exactly as large, white where to edit (mode L, or opaque where to edit)."""
+    """A mask was painted on a reference: a PNG exactly as large, white where to edit, black or transparent elsewhere."""
 
     reference: Key
     data: Base64 | None
@@ -585,10 +598,10 @@ class LineageOk(TypedDict):
 
 
 class Code(TypedDict):
-    """The cell, or the line of Python, that makes this picture again."""
+    """The cell, or the Python, that makes this picture again; "edit": the beginning of a cell that edits it."""
 
     card: Key
-    form: Literal["cell", "python"]
+    form: Literal["cell", "python", "edit"]
 
 
 class CodeOk(TypedDict):
@@ -617,6 +630,7 @@ REQUESTS: dict[str, Any] = {
     "run": Run,
     "cancel": Cancel,
     "retry": Retry,
+    "resume": Resume,
     "upload-start": UploadStart,
     "upload-piece": UploadPiece,
     "upload-end": Upload,
@@ -650,6 +664,7 @@ REPLIES: dict[str, Any] = {
     "run": Cards,
     "cancel": CancelOk,
     "retry": Cards,
+    "resume": Nothing,
     "upload-start": UploadStartOk,
     "upload-piece": UploadPieceOk,
     "upload-end": ReferenceOk,
