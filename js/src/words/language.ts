@@ -18,19 +18,14 @@ export function translator(language: Language): Translate {
 }
 
 /**
- * The host's language. JupyterLab and Notebook write their locale on the page; other hosts' pages often say "en" whatever
- * the person reads, so that "en" there gives way to what the kernel and then the browser speak.
+ * The host's language. JupyterLab and Notebook write their locale on the page, and that is that; other hosts' pages (and
+ * kernels without a locale) say "en" whatever the person reads, so there one Chinese voice is enough, and then the browser's.
  * Chinese in any spelling is Simplified Chinese here; everything else is English.
  */
-export function hostLanguage(host: {
-  page: string;
-  jupyter: boolean;
-  kernel: string;
-  browser: readonly string[];
-}): Language {
-  const page = host.jupyter || !/^en\b/i.test(host.page) ? host.page : "";
-  const said = [page, host.kernel, ...host.browser].find((one) => one !== "");
-  return said && /^zh\b/i.test(said.replace("_", "-")) ? "zh" : "en";
+export function hostLanguage(host: { page: string; jupyter: boolean; kernel: string; browser: string }): Language {
+  const chinese = (one: string) => /^zh\b/i.test(one.replace("_", "-"));
+  if (host.jupyter && host.page !== "") return chinese(host.page) ? "zh" : "en";
+  return [host.page, host.kernel, host.browser].some(chinese) ? "zh" : "en";
 }
 
 /** Where the person's own choice is kept; some hosts forbid storage. */

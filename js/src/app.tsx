@@ -1,0 +1,139 @@
+/** One view of a Studio: the form on the left (or on top, where it is narrow), the pictures beside it. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Fields, More } from "./form/fields";
+import { ours } from "./form/keys";
+import { Prompt } from "./form/prompt";
+import { Start } from "./form/start";
+import { Grid, Selection } from "./grid/grid";
+import { Tools } from "./grid/tools";
+import { Button } from "./look/button";
+import { Icon } from "./look/icons";
+import type { Card } from "./protocol";
+import { nameOf } from "./state/list";
+import type { Page } from "./state/page";
+import { Viewer } from "./viewer/viewer";
+import { words } from "./words/page";
+
+export function App({ page, root }: { page: Page; root: HTMLElement }) {
+  const t = page.t.value;
+  const id = useId();
+  const open = useSignal<string | null>(null);
+  const top = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    root.lang = page.language.value === "zh" ? "zh-CN" : "en";
+  });
+  useEffect(() => {
+    // Before the host's own listeners, which may sit on the document and take keys on their way down.
+    const guard = (event: KeyboardEvent) => {
+      if (event.target instanceof Node && root.contains(event.target)) {
+        root.toggleAttribute("data-lm-suppress-shortcuts", ours(event));
+      }
+    };
+    const end = (event: KeyboardEvent) => {
+      if (ours(event)) event.stopPropagation();
+    };
+    addEventListener("keydown", guard, true);
+    root.addEventListener("keydown", end);
+    return () => {
+      removeEventListener("keydown", guard, true);
+      root.removeEventListener("keydown", end);
+    };
+  }, [root]);
+
+  const { here, earlier } = page.shown.value;
+  const done = [...here, ...earlier].filter((card) => card.state === "done" && card.sha);
+  const shown = open.value === null ? undefined : done.find((card) => nameOf(card) === open.value);
+  const show = (card: Card | null) => {
+    open.value = card ? nameOf(card) : null;
+    page.look({ open: open.value });
+  };
+
+  return (
+    <div class="ic-studio" ref={top}>
+      <section class="ic-compose" aria-label={t(words, "compose")}>
+        <div class="ic-form">
+          <Prompt page={page} id={id} />
+          <Fields page={page} />
+          <KeyHint page={page} />
+          <More page={page} />
+        </div>
+        <Start page={page} />
+      </section>
+      <section class="ic-results" aria-label={t(words, "results")}>
+        <Tools page={page} />
+        <div class="ic-wrap">
+          <Grid page={page} onOpen={show} />
+          <Selection page={page} />
+          <Told page={page} />
+        </div>
+      </section>
+      <Quiet page={page} />
+      <div class="ic-unseen" role="status" aria-live="polite">
+        {page.spoken.value}
+      </div>
+      {shown && <Viewer page={page} card={shown} cards={done} onMove={show} onClose={() => show(null)} />}
+    </div>
+  );
+}
+
+/** A provider was chosen that has no key: how to give it one. */
+function KeyHint({ page }: { page: Page }) {
+  const without = new Map(
+    page.targets.value
+      .filter(({ provider }) => !provider.key && provider.key_hint)
+      .map(({ provider }) => [provider.name, provider]),
+  );
+  if (without.size === 0) return null;
+  return (
+    <div class="ic-keyhint">
+      <Icon name="key" />
+      <div>
+        {[...without.values()].map((provider) => (
+          <p key={provider.name}>{provider.key_hint}</p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** What just happened, for a while; it lies over the pictures, so that nothing moves. */
+function Told({ page }: { page: Page }) {
+  const notice = page.notice.value;
+  if (!notice) return null;
+  return (
+    <div class={`ic-notice${notice.bad ? " ic-bad" : ""}`}>
+      {notice.bad && <Icon name="alert" />}
+      <p>
+        {notice.text} {notice.hint && <span class="ic-noted">{notice.hint}</span>}
+      </p>
+      {notice.action && (
+        <Button look="ic-small" onClick={notice.action.act}>
+          {notice.action.label}
+        </Button>
+      )}
+      <Button
+        icon="close"
+        look="ic-plain ic-small"
+        label={page.t.value(words, "close")}
+        onClick={() => {
+          page.notice.value = null;
+        }}
+      />
+    </div>
+  );
+}
+
+/** The kernel does not answer: why that may be, and what to do. */
+function Quiet({ page }: { page: Page }) {
+  const t = page.t.value;
+  const link = page.link.value;
+  if (link === "there" || link === "opening") return null;
+  return (
+    <p class="ic-quiet" role="alert">
+      <Icon name={link === "gone" ? "alert" : "clock"} />
+      {t(words, link === "gone" ? "linkGone" : "linkQuiet")}
+    </p>
+  );
+}

@@ -1,0 +1,2 @@
+/** The build takes these into studio.css. */
+declare module "*.css";
