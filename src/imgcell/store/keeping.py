@@ -1,7 +1,8 @@
-"""Where a picture goes when the library cannot take it: the spool, a second place, memory.  It is paid for."""
+"""Bytes on their way into the library, and where a picture goes when it cannot take it: the spool, a second place, memory."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from imgcell.store import sidecars
 
 if TYPE_CHECKING:
     from imgcell.files.spool import SpoolFile
+    from imgcell.jobs import InputImage
     from imgcell.pictures.source import Source
 
-__all__ = ["Kept", "is_there", "link", "reason_of", "rescue"]
+__all__ = ["Kept", "is_there", "keep_input", "link", "reason_of", "rescue"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,24 @@ def rescue(spool: SpoolFile, record: Record, error: OSError) -> Kept:
     spool.elsewhere = str(file)
     problem = tr("The picture could not be put into the library ({reason}). It is kept in {file}.", reason=reason, file=str(file))
     return Kept(FileSource(file, spool.sha256, spool.size), problem)
+
+
+def keep_input(image: InputImage, blob: Path) -> None:
+    """Put the bytes of a picture that was sent in place, if they are not there yet and can still be had; never raises OSError."""
+    try:
+        if is_there(blob, image.size):
+            return
+        data = image.data
+        if data is None:
+            if image.path is None:
+                return  # an address: the provider fetched it
+            data = image.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            return  # the file was changed since
+        disk.make_folder(blob.parent)
+        disk.store(blob, data, "input")
+    except OSError:
+        pass
 
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}

@@ -28,7 +28,7 @@ from imgcell.files.group import GroupCommit
 from imgcell.language import tr
 from imgcell.pictures.record import Record
 from imgcell.store import sidecars
-from imgcell.store.keeping import Kept, is_there, link, reason_of, rescue
+from imgcell.store.keeping import Kept, is_there, keep_input, link, reason_of, rescue
 from imgcell.store.sidecars import DIGEST, ID
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.source import FileSource
     from imgcell.store.index import Index
     from imgcell.store.moments import Moment
-    from imgcell.store.remarks import Annotation
+    from imgcell.store.remarks import Annotation, Annotations
     from imgcell.store.totals import Key, Total
     from imgcell.store.verifying import Report
 
@@ -60,12 +60,10 @@ class Library:
     archive: Archive | None = None
 
     def __init__(self, home: Path) -> None:
-        from imgcell.store.remarks import Annotations
-
         self.home = Path(home)
         self._blobs = self.home / "blobs"
         self._records = self.home / "records"
-        self._annotations = Annotations(self.home / "annotations")
+        self._said: Annotations | None = None
         self._made: Index | None = None
         self._reset()
 
@@ -166,23 +164,8 @@ class Library:
 
         Never raises for reasons of the disk: nothing was paid for these bytes.
         """
-        try:
-            if not DIGEST.fullmatch(image.sha256) or is_there(self._blob_path(image.sha256), image.size):
-                return
-            data = image.data
-            if data is None:
-                if image.path is None:
-                    return  # an address: the provider fetched it
-                data = image.path.read_bytes()
-            import hashlib
-
-            if hashlib.sha256(data).hexdigest() != image.sha256:
-                return  # the file was changed since
-            blob = self._blob_path(image.sha256)
-            disk.make_folder(blob.parent)
-            disk.store(blob, data, "input")
-        except OSError:
-            pass
+        if DIGEST.fullmatch(image.sha256):
+            keep_input(image, self._blob_path(image.sha256))
 
     # -- questions ---------------------------------------------------------------------------------------------
 
@@ -394,6 +377,15 @@ class Library:
     def rebuild(self) -> None:
         """Make the index anew from the files."""
         self._index.rebuild()
+
+    @property
+    def _annotations(self) -> Annotations:
+        # On first use: with it come the words of all scripts, which the first picture need not wait for.
+        if self._said is None:
+            from imgcell.store.remarks import Annotations
+
+            self._said = Annotations(self.home / "annotations")
+        return self._said
 
     @property
     def _index(self) -> Index:
