@@ -92,10 +92,11 @@ def trash(connection: sqlite3.Connection) -> list[Record]:
     return list(_each(connection.execute("SELECT document FROM pictures WHERE deleted IS NOT NULL ORDER BY deleted DESC, moment DESC")))
 
 
-def everything(connection: sqlite3.Connection) -> dict[str, tuple[Record, bool]]:
-    """Return all records by their ids, with whether they were deleted."""
-    rows = connection.execute("SELECT id, deleted IS NOT NULL, document FROM pictures").fetchall()
-    return {name: (record, bool(deleted)) for (name, deleted, _), record in zip(rows, _each((row[2],) for row in rows), strict=True)}
+def everything(connection: sqlite3.Connection) -> Iterator[tuple[Record, bool]]:
+    """Yield all records, with whether they were deleted."""
+    for deleted in (False, True):
+        rows = connection.execute("SELECT document FROM pictures WHERE (deleted IS NOT NULL) = ?", (deleted,))
+        yield from ((record, deleted) for record in _each(rows))
 
 
 def _each(rows: Iterable[tuple[str]]) -> Iterator[Record]:

@@ -86,6 +86,8 @@ class Library:
         try:
             self._store_record(record)
         except Exception as error:  # noqa: BLE001 - the picture is safe; whatever is wrong with its record must not hide it
+            # With what the spool has the record can be made another time.
+            spool.held, spool.elsewhere = True, str(blob)
             return Kept(
                 source,
                 tr("The picture is kept in {file}, but not how it was made ({reason}).", file=str(blob), reason=reason_of(error)),

@@ -51,8 +51,8 @@ def carry_out(home: Path, folder: Path) -> list[str]:
     disk.make_folder(folder / "records")  # by which a library is known
     problems: list[str] = []
     # Bytes first: a copy that is interrupted has no record without its picture.
-    for record in list(_records(home, problems)):
-        _copy_all(home, folder, record, problems)
+    for record, sidecar in _records(home, problems):
+        _copy_all(home, folder, record, sidecar, problems)
     for name in ("ledger", "annotations"):
         for path in sorted((home / name).glob("*.jsonl")):
             data = _read(path, None) or b""
@@ -80,11 +80,11 @@ def bring_in(home: Path, folder: Path) -> tuple[list[str], list[str]]:
         )
     problems: list[str] = []
     new = []
-    for record in _records(folder, problems):
+    for record, sidecar in _records(folder, problems):
         name = f"{record.id}.json"
         if (home / "records" / name).exists() or (home / "trash" / "records" / name).exists():
             continue
-        if _copy_all(folder, home, record, problems):
+        if _copy_all(folder, home, record, sidecar, problems):
             new.append(record.id)
     _bring_lines(home, "ledger", _new_lines_of_the_ledger(home, folder))
     _bring_lines(home, "annotations", _new_annotations(home, folder))
@@ -109,7 +109,7 @@ def report(folder: Path, problems: list[str]) -> None:
 # -- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _records(home: Path, problems: list[str]) -> Iterator[Record]:
+def _records(home: Path, problems: list[str]) -> Iterator[tuple[Record, bytes]]:
     for name in _names(home / "records"):
         if name.startswith(".tmp-"):
             continue
@@ -119,13 +119,13 @@ def _records(home: Path, problems: list[str]) -> Iterator[Record]:
             problems.append(tr("{file} is no file of imgcell's.", file=str(path)))
             continue
         try:
-            yield sidecars.parse(data, path.stem)
+            yield sidecars.parse(data, path.stem), data
         except ValueError as error:
             problems.append(tr("{file} holds no record ({reason}).", file=str(path), reason=str(error)))
 
 
-def _copy_all(source: Path, target: Path, record: Record, problems: list[str]) -> bool:
-    """Copy a record with its bytes and those that it was made from; ``False`` if its own are not there."""
+def _copy_all(source: Path, target: Path, record: Record, sidecar: bytes, problems: list[str]) -> bool:
+    """Copy a record, as it is, with its bytes and those that it was made from; ``False`` if its own are not there."""
     if not _copy_blob(source, target, record.sha256):
         problems.append(tr("The bytes of picture {id} are gone or not what they were ({sha256}).", id=record.id, sha256=record.sha256))
         return False
@@ -136,7 +136,7 @@ def _copy_all(source: Path, target: Path, record: Record, problems: list[str]) -
     path = target / "records" / f"{record.id}.json"
     if not path.exists():
         disk.make_folder(path.parent)
-        disk.store(path, sidecars.dump(record), "transfer-record")
+        disk.store(path, sidecar, "transfer-record")
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import os
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from imgcell.language import tr
 from imgcell.ledger.reading import read_file
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem", "Report", "verify"]
 
+#: What each record says, and whether it is in the trash, by its id.
+_Marks: TypeAlias = "dict[str, tuple[bytes, bool]]"
 #: Lines of a report that are shown; all are in ``problems``.
 _SHOWN = 20
 
@@ -184,10 +187,10 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _check_records(report: Report, sound: set[str]) -> dict[str, tuple[Record, bool]]:
-    """Read all records; return them by their ids, with whether they are in the trash."""
+def _check_records(report: Report, sound: set[str]) -> _Marks:
+    """Read all records; return what tells them apart."""
     home = report.home
-    records: dict[str, tuple[Record, bool]] = {}
+    records: _Marks = {}
     for folder, deleted in ((home / "trash" / "records", True), (home / "records", False)):
         for path in _files(folder, 1):
             name = path.relative_to(home).as_posix()
@@ -206,14 +209,18 @@ def _check_records(report: Report, sound: set[str]) -> dict[str, tuple[Record, b
             except ValueError as error:
                 report.add("record", name, tr("{file} holds no record ({reason}).", file=name, reason=str(error)))
                 continue
-            records[record.id] = (record, deleted)
+            records[record.id] = (_mark(record), deleted)
+            # It may have come after the files were read.
+            if record.sha256 not in sound and not _is_there(home, record.sha256):
+                report.add("missing", record.id, tr("The bytes of picture {id} are gone ({sha256}).", id=record.id, sha256=record.sha256))
     report.deleted = sum(deleted for _, deleted in records.values())
     report.pictures = len(records) - report.deleted
-    for record, _ in records.values():
-        # It may have come after the files were read.
-        if record.sha256 not in sound and not _is_there(home, record.sha256):
-            report.add("missing", record.id, tr("The bytes of picture {id} are gone ({sha256}).", id=record.id, sha256=record.sha256))
     return records
+
+
+def _mark(record: Record) -> bytes:
+    """Return what is the same for records that say the same; whole records of a large library would not fit into memory."""
+    return hashlib.sha256(json.dumps(record.to_json(), sort_keys=True, default=str).encode()).digest()
 
 
 def _is_there(home: Path, sha256: str) -> bool:
@@ -246,17 +253,17 @@ def _check_ledger(report: Report) -> None:
                 report.add("unrecorded", name, message)
 
 
-def _check_index(report: Report, index: Index, records: dict[str, tuple[Record, bool]]) -> None:
+def _check_index(report: Report, index: Index, records: _Marks) -> None:
     """Compare the index with the files."""
     broken: list[str] = []
 
-    def look(connection: sqlite3.Connection) -> dict[str, tuple[Record, bool]]:
+    def look(connection: sqlite3.Connection) -> _Marks:
         if not broken:
             broken.extend(row[0] for row in connection.execute("PRAGMA integrity_check(5)") if row[0] != "ok")
             if broken:
                 # It is set aside, a new one is made, and that one is asked.
                 raise sqlite3.DatabaseError(broken[0])
-        return finding.everything(connection)
+        return {record.id: (_mark(record), deleted) for record, deleted in finding.everything(connection)}
 
     indexed = index.ask(look)
     for reason in broken:
