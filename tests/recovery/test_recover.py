@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,23 +18,14 @@ from imgcell.client import recovery
 from imgcell.client.recovery import recover
 from imgcell.files import disk
 
-STORY = """
-import sys
-import imgcell
-base_url, home, prompt, count = sys.argv[1:5]
-client = imgcell.Client("openai-compatible", base_url=base_url, api_key="sk-secret", library=home)
-client.generate(prompt, model="dall-e-3x", size="1024x1024", n=int(count), extra={"seed": 7})
-print("shown")
-"""
-
 
 @pytest.fixture
-def left(box, story, tmp_path):
+def left(nurseries, tmp_path):
     """Leaves a folder in which a process was ended at a crash point."""
 
-    def leave(prompt, crash_at, count=1, name="library"):
+    def leave(prompt, crash_at, name="library"):
         home = tmp_path / name
-        story(STORY, box.base_url, home, prompt, count).tell(crash_at=crash_at)
+        nurseries[0].run("once", home, prompt, crash_at)
         return home
 
     return leave
@@ -47,8 +39,8 @@ TIMED = {"seconds", "created", "id", "attempt", "sha256", "bytes", "session", "u
 def test_a_recovered_picture_has_the_record_of_a_live_one(left, look, box, kind):
     """Everything that is said of it, whatever way it came; and nothing is left in the spool."""
     count = 2 if "x2" in kind else 1
-    whole = left(kind, "", count, "whole")
-    torn = left(kind, "blob-link.before", count, "torn")
+    whole = left(kind, "", "whole")
+    torn = left(kind, "blob-link.before", "torn")
     found = recover(torn)
     assert len(found.pictures) == count
     assert (found.unknown, found.pending, found.problems) == (0, 0, ())
@@ -70,14 +62,14 @@ def test_a_recovered_picture_has_the_record_of_a_live_one(left, look, box, kind)
     assert not recover(torn)
 
 
-def test_a_request_without_an_answer_is_unknown(box, look, tmp_path):
-    """A process killed while the provider works; and an answer of which only a part came."""
-    process = subprocess.Popen([sys.executable, "-c", STORY, box.base_url, str(tmp_path), "never", "1"])
+def test_a_request_without_an_answer_is_unknown(box, look, tmp_path, nurseries):
+    """A process killed while the provider works; as long as it lives nobody touches what is its own."""
+    process = nurseries[0].start("once", tmp_path, "never")
     with box.arrived:
         assert box.arrived.wait_for(lambda: box.requests, 30)
     assert not recover(tmp_path), "its process is alive"
-    process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    process.wait(30)
+    os.kill(process, signal.SIGKILL)
+    nurseries[0].end()
     assert recover(tmp_path).unknown == 1
     assert list(look(tmp_path).states().values()) == ["unknown"]
     assert not recover(tmp_path)
@@ -109,7 +101,7 @@ def test_only_the_address_is_known(left, look, box):
 
 def test_what_was_fetched_already_is_not_fetched_again(left, look, box):
     """A picture that lies whole in the spool needs no network, also if it is one of two."""
-    home = left("url x2", "blob-link.before", 2)
+    home = left("url x2", "blob-link.before")
     gets = box.gets
     assert gets == 1
     assert len(recover(home).pictures) == 2
@@ -133,10 +125,9 @@ def test_an_earlier_version_locked_nothing(left, look):
     assert list(look(home).states().values()) == ["done"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no fork server needed there")
 def test_several_kernels_at_once(left, look, box):
     """Eight processes recover the same folder: one record each picture, one end each request, none owed."""
-    home = left("b64 x2", "blob-link.before", 2)
+    home = left("b64 x2", "blob-link.before")
     for prompt in ("url", "stream", "raw"):
         left(prompt, "record.before")
     script = "import sys; from pathlib import Path; from imgcell.client.recovery import recover; recover(Path(sys.argv[1]))"
@@ -148,31 +139,18 @@ def test_several_kernels_at_once(left, look, box):
     assert look(home).spool() == []
 
 
-def test_the_recovering_process_may_die_at_every_step(left, look, story, box, tmp_path):
+def test_the_recovering_process_may_die_at_every_step(left, look, nurseries, box, tmp_path):
     """What it had done is not done twice, what it had not done is done by the next one."""
-    import shutil
-
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from imgcell.files import disk\n"
-        "points = []\n"
-        "if '--list' in sys.argv: disk.reach = points.append\n"
-        "from imgcell.client.recovery import recover\n"
-        "recover(Path(sys.argv[1]))\n"
-        "print(*dict.fromkeys(points))"
-    )
-    base = left("b64 x2", "blob-link.before", 2)
+    base = left("b64 x2", "blob-link.before")
 
     def copy(name):
-        home = tmp_path / name
-        shutil.copytree(base, home)
-        return home
+        return Path(shutil.copytree(base, tmp_path / name))
 
-    points = story(script, copy("list"), "--list").tell().split()
+    points = nurseries[0].run("recover", copy("list"), listing=True)
     assert len(points) > 15
     for point in points:
         home = copy(point)
-        story(script, home).tell(crash_at=point)
+        nurseries[0].run("recover", home, "", point)
         recover(home)
         assert look(home).pictures() == {sent.attempt: sent.digests for sent in box.requests}, point
         assert [line["state"] for line in look(home).lines() if line["state"] == "done"] == ["done"], point

@@ -11,6 +11,7 @@ from imgcell.client.recovery import recover
 from imgcell.client.unsettled import unsettled
 from imgcell.errors import DownloadError, ImageDecodeError, InvalidJobError, OutcomeUnknownError, StorageError
 from imgcell.files import disk
+from imgcell.transport.fetch import Downloads
 
 STORY = """
 import sys
@@ -31,7 +32,7 @@ def client(box, tmp_path):
 @pytest.fixture
 def pending(client, box, monkeypatch):
     """A request whose picture was made and could not be fetched."""
-    monkeypatch.setattr(imgcell.client.client.Downloads.__init__, "__kwdefaults__", {"pauses": (0.0, 0.0)})
+    monkeypatch.setattr(Downloads.__init__, "__kwdefaults__", {"pauses": (0.0, 0.0)})
     box.broken = True
     with pytest.raises(DownloadError):
         client.generate("url", model="gpt-image-1", quality="low", size="1024x1024")
@@ -89,7 +90,7 @@ def test_fetching_again_is_free(pending, box, client, look):
 
 def test_one_of_two_is_fetched_later(client, box, look, monkeypatch):
     """What came at once keeps its name; what comes later gets another."""
-    monkeypatch.setattr(imgcell.client.client.Downloads.__init__, "__kwdefaults__", {"pauses": (0.0, 0.0)})
+    monkeypatch.setattr(Downloads.__init__, "__kwdefaults__", {"pauses": (0.0, 0.0)})
     answer = box._get
 
     def first_is_gone(connection, path):
@@ -181,6 +182,7 @@ import errno, os, sys, warnings
 warnings.simplefilter("ignore")
 import imgcell
 from imgcell.files import disk
+from imgcell.transport.fetch import Downloads
 def fails(*a): raise OSError(errno.EIO, os.strerror(errno.EIO))
 client = imgcell.Client("openai", base_url=sys.argv[1], api_key="x", library=sys.argv[2])
 real = disk._open

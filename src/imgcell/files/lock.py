@@ -42,7 +42,7 @@ def hold(path: Path, wait: float = 0.0) -> Held | None:
     Raises:
         OSError: It cannot be had here at all: no right to write, no locks on this file system.
     """
-    # About 15 ms on first use; whoever needs a lock is about to wait for a disk anyway.
+    # 5 ms on first use in a kernel, and whoever needs a lock is about to wait for a disk anyway.
     import filelock
 
     # One object for all threads: it is taken in one and let go of in another.
