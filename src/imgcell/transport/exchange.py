@@ -142,6 +142,7 @@ class Exchange:
                 tell=self._in_line,
                 nested=portal().nested(),
                 place=place,
+                last=served if counted == _TRIES - 1 or tried == _ALL_TRIES else None,
             )
             try:
                 await self._once(converse, turn)
@@ -150,8 +151,6 @@ class Exchange:
                 if error.retry_after is not None and error.retry_after > LONGEST_WAIT:
                     raise with_time(error) from None
                 if counted >= _TRIES or tried == _ALL_TRIES:
-                    if gate.served == served:
-                        gate.stop(error)  # it turns everybody away, however long they wait
                     raise
                 # Nothing is out any more: an interrupt in the meantime stops it at once.
                 self._delivery = Delivery()

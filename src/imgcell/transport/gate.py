@@ -7,6 +7,7 @@ holds all of them back, where private back-off would have each find out for itse
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -87,6 +88,7 @@ class Gate:
         tell: Callable[[float], None] | None = None,
         nested: bool = False,
         place: int = 0,
+        last: int | None = None,
     ) -> Turn:
         """Return a place in line, to be entered with ``async with``.
 
@@ -97,8 +99,10 @@ class Gate:
             tell: Called about once a second with the seconds that the provider's limits keep it waiting.
             nested: Not to wait for anything: whoever is in flight waits for this request.
             place: The :attr:`Turn.place` of one that was turned away; 0 is the end of the line.
+            last: If this is its last try, how many had been :attr:`served` at its first: where it is turned away again and
+                there are no more by then, those in line are not sent either.
         """
-        return Turn(self, Ticket(pictures=max(1, pictures), owner=owner, limit=max(1, limit), place=place), tell, nested=nested)
+        return Turn(self, Ticket(pictures=max(1, pictures), owner=owner, limit=max(1, limit), place=place), tell, nested=nested, last=last)
 
     def _heard(self, turn: Turn, headers: Mapping[str, str]) -> None:
         limit, remaining, reset = limit_in(headers)
@@ -154,19 +158,27 @@ class Gate:
         if self._others is None or limit is None:
             return 0.0
         try:
-            return await asyncio.get_running_loop().run_in_executor(None, self._others.claim, ticket.pictures, limit)
+            asking = asyncio.get_running_loop().run_in_executor(None, self._others.claim, ticket.pictures, limit)
         except RuntimeError:  # the interpreter is on its way out and has no threads any more
             return 0.0
+        try:
+            seconds, limit = await asking
         except BaseException:
             self._turns.withdraw(ticket)
             self._pump()
             raise
+        self._turns.pace.assume(limit, self._turns.now())
+        return seconds
 
     def _leave(self, turn: Turn) -> None:
         self._turns.end(turn._ticket, turn.outcome)
         if self._turns.paused:
             self._fail(_paused)
-        self._pump()
+        if turn.outcome == "turned-away":
+            # It is back in line before anybody else is let through: it was there first.
+            asyncio.get_running_loop().call_soon(self._pump)
+        else:
+            self._pump()
 
     def _heed(self, turn: Turn, error: ImgcellError) -> None:
         if isinstance(error, RateLimitError):
@@ -181,12 +193,17 @@ class Gate:
             return
         paced = error.status == 429
         turn.counts, turn.held = self._turns.turned_away(turn._ticket, error.retry_after, paced=paced)
+        if turn.counts and turn._last_try == self.served:
+            self.stop(error)
         if self._others is not None and error.retry_after is not None and paced:
-            limit = self._turns.pace.limit(self._turns.now())
-            try:
-                asyncio.get_running_loop().run_in_executor(None, self._others.tell, limit, turn.held)
-            except RuntimeError:  # as above
-                return
+            now, pace = self._turns.now(), self._turns.pace
+            facts = (pace.found, pace.limit(now), turn.held, pace.lately(now))
+            with contextlib.suppress(RuntimeError):  # as above
+                asyncio.get_running_loop().run_in_executor(None, self._others.tell, *facts).add_done_callback(self._learned)
+
+    def _learned(self, told: asyncio.Future[Limit | None]) -> None:
+        if not told.cancelled() and told.exception() is None and (limit := told.result()) is not None:
+            self._turns.pace.assume(limit, self._turns.now())
 
     # -- the loop's side --------------------------------------------------------------------------------------
 
@@ -238,12 +255,13 @@ class Turn:
         held: ... and the seconds for which all are held.
     """
 
-    def __init__(self, gate: Gate, ticket: Ticket, tell: Callable[[float], None] | None, *, nested: bool) -> None:
+    def __init__(self, gate: Gate, ticket: Ticket, tell: Callable[[float], None] | None, *, nested: bool, last: int | None) -> None:
         self._gate = gate
         self._ticket = ticket
         self._tell = tell
         self._nested = nested
-        self._last: int | None = None
+        self._last_try = last
+        self._said: int | None = None
         self.outcome = "not-sent"
         self.counts = True
         self.held = 0.0
@@ -274,8 +292,8 @@ class Turn:
 
     def _told(self, seconds: float) -> None:
         whole = math.ceil(seconds)
-        if self._tell is not None and whole != self._last and (whole or self._last is not None):
-            self._last = whole
+        if self._tell is not None and whole != self._said and (whole or self._said is not None):
+            self._said = whole
             self._tell(seconds)
 
 

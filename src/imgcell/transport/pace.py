@@ -64,7 +64,11 @@ class Entry:
 
 
 class Pace:
-    """What was let through lately, and when the next may follow."""
+    """What was let through lately, and when the next may follow.
+
+    Attributes:
+        found: What the last refusal alone speaks of, ``None`` if of nothing.
+    """
 
     def __init__(self) -> None:
         self._limit: Limit | None = None
@@ -77,6 +81,7 @@ class Pace:
         self._since = float("-inf")
         self._until = float("-inf")
         self._before: Limit | None = None
+        self.found: Limit | None = None
 
     def limit(self, now: float) -> Limit | None:
         """Return what is known, ``None`` if that is nothing."""
@@ -93,9 +98,14 @@ class Pace:
             self._limit = self._told = limit
 
     def assume(self, limit: Limit, now: float) -> None:
-        """Take over what another process has learned, unless something is known here."""
-        if self.limit(now) is None:
+        """Take over what processes have learned together, unless what is stated is slower."""
+        if limit != self.limit(now) and (self._told is None or limit.rate < _SLOWER * self._told.rate):
             self._limit, self._believed = limit, now + _belief(limit.capacity)
+
+    def lately(self, now: float) -> list[tuple[float, int]]:
+        """Return what went through and still counts: seconds ago, and pictures."""
+        self._prune(now)
+        return [(0.0 if entry.time is None else now - entry.time, entry.pictures) for entry in self._log]
 
     def admit(self, pictures: int, now: float) -> Entry:
         """Count *pictures* that go now, and return what to call the other methods with."""
@@ -170,12 +180,14 @@ class Pace:
             self._until = max(self._until, until)
         lately = [entry for entry in self._log if (now if entry.time is None else entry.time) >= self._since]
         count = sum(entry.pictures for entry in lately)
+        self.found = None
         if not count:
             return False
         first = min(now if entry.time is None else entry.time for entry in lately)
         if self._until <= now:
             return True  # "at once" says nothing about a pace
-        found, known = Limit(count, self._until - first), self._before
+        self.found = found = Limit(count, self._until - first)
+        known = self._before
         if known is not None and found.rate >= _SLOWER * known.rate:
             found = Limit(known.capacity, known.window * _WIDER)
         self._limit, self._believed = found, now + _belief(count)

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from imgcell.files.shared import change, look
 from imgcell.portal import Portal, portal
 from imgcell.transport.gate import LONGEST_WAIT, Gate
 from imgcell.transport.keys import Key
-from imgcell.transport.pace import Limit
+from imgcell.transport.pace import MINUTE, Limit
 
 __all__ = ["Others", "gate_for", "origin_of"]
 
@@ -35,7 +35,7 @@ _LEAVE = 30.0
 #: Seconds for which a limit in the file is believed.
 _BELIEF = 600.0
 #: What a file may hold, at most: beyond that it is not ours.
-_CAPACITY, _WINDOW = 1_000_000, 86_400.0
+_CAPACITY, _WINDOW, _MOST_GONE = 1_000_000, 86_400.0, 2_000
 
 T = TypeVar("T")
 
@@ -87,52 +87,79 @@ class Others:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._path = path
         self._clock = clock
+        self._mark = os.urandom(8).hex()
         self._leave = float("-inf")
 
     def known(self) -> tuple[Limit | None, float]:
         """Return the limit that was learned last, if it is still to be believed, and the seconds to hold everybody."""
         facts, now = look(self._path), self._clock()
-        learned = _number(facts.get("learned"), now - _BELIEF, now)
-        capacity = _number(facts.get("capacity"), 1, _CAPACITY)
-        window = _number(facts.get("window"), 0.001, _WINDOW)
-        limit = Limit(int(capacity), window) if learned is not None and capacity is not None and window is not None else None
-        until = _number(facts.get("not_before"), now, now + LONGEST_WAIT)
-        return limit, (until - now if until is not None else 0.0)
+        return _learned(facts, now), _hold(facts, now)
 
-    def claim(self, pictures: int, limit: Limit) -> float:
-        """Note that *pictures* go now and return 0; or note nothing and return the seconds until there is room for them."""
+    def claim(self, pictures: int, limit: Limit) -> tuple[float, Limit]:
+        """Note that *pictures* go now, or note nothing if there is no room for them.
 
-        def enter(facts: dict[str, Any]) -> float:
+        Args:
+            pictures: How many.
+            limit: The limit as far as it is known here.
+
+        Returns:
+            The seconds until there is room, 0 if there was; and the limit, which others may know better.
+        """
+
+        def enter(facts: dict[str, Any]) -> tuple[float, Limit]:
             now = self._clock()
-            gone = [(at, count) for at, count in _gone(facts) if now - limit.window < at <= now]
-            need = min(pictures, limit.capacity)
-            used = sum(count for _, count in gone)
+            kept = _learned(facts, now) or limit
+            gone = [entry for entry in _gone(facts) if now - kept.window < entry[0] <= now]
+            need = min(pictures, kept.capacity)
+            used = sum(count for _, count, _ in gone)
             wait = 0.0
-            for at, count in sorted(gone):
-                if used + need <= limit.capacity:
+            for at, count, _ in sorted(gone):
+                if used + need <= kept.capacity:
                     break
                 used -= count
-                wait = at + limit.window - now
-            until = _number(facts.get("not_before"), now, now + LONGEST_WAIT)
-            wait = max(wait, until - now if until is not None else 0.0)
+                wait = at + kept.window - now
+            wait = max(wait, _hold(facts, now))
             if wait <= 0:
-                gone.append((now, need))
-                wait = 0.0
-            facts["gone"] = gone[-_CAPACITY:]
-            return wait
+                gone.append((now, need, self._mark))
+            facts["gone"] = gone[-_MOST_GONE:]
+            return max(wait, 0.0), kept
 
-        return self._change(enter, 0.0)
+        return self._change(enter, (0.0, limit))
 
-    def tell(self, limit: Limit | None, hold: float) -> None:
-        """Let the others know of *limit*, and that nothing is taken for *hold* seconds."""
+    def tell(self, found: Limit | None, limit: Limit | None, hold: float, lately: Sequence[tuple[float, int]]) -> Limit | None:
+        """Let the others know of a refusal, and learn from them what they let through before it.
 
-        def enter(facts: dict[str, Any]) -> None:
+        Args:
+            found: What went through here up to the end of the hold, if anything did.
+            limit: The limit as far as it is known here.
+            hold: Seconds for which nothing is taken.
+            lately: What went through here, as seconds ago and pictures.
+
+        Returns:
+            The limit: what went through here and elsewhere in the same time.
+        """
+
+        def enter(facts: dict[str, Any]) -> Limit | None:
             now = self._clock()
-            if limit is not None:
-                facts.update(capacity=limit.capacity, window=limit.window, learned=now)
+            theirs = [entry for entry in _gone(facts) if entry[2] != self._mark and now - _WINDOW < entry[0] <= now]
+            # The stretch of time that this refusal speaks of begins where the one before ended, whoever was told of it.
+            last = _number(facts.get("not_before"), 0, _WINDOW + now) or 0.0
+            since = last if last <= now else _number(facts.get("since"), 0, now) or 0.0
+            begin = now + hold - max(MINUTE, found.window if found is not None else 0.0)
+            more = [(at, count) for at, count, _ in theirs if at >= since and at > begin]
+            told = limit
+            if more and hold > 0:
+                window = now + hold - min(at for at, _ in more)
+                ours = found or Limit(0, window)
+                told = Limit(ours.capacity + sum(count for _, count in more), max(ours.window, window))
+            facts["since"] = since
+            if told is not None:
+                facts.update(capacity=told.capacity, window=told.window, learned=now)
             facts["not_before"] = now + min(hold, LONGEST_WAIT)
+            facts["gone"] = sorted([*theirs, *((now - ago, count, self._mark) for ago, count in lately)])[-_MOST_GONE:]
+            return told
 
-        self._change(enter, None)
+        return self._change(enter, limit)
 
     def _change(self, enter: Callable[[dict[str, Any]], T], otherwise: T) -> T:
         now = time.monotonic()
@@ -145,11 +172,25 @@ class Others:
             return otherwise
 
 
-def _gone(facts: Mapping[str, Any]) -> list[tuple[float, int]]:
+def _learned(facts: Mapping[str, Any], now: float) -> Limit | None:
+    capacity = _number(facts.get("capacity"), 1, _CAPACITY)
+    window = _number(facts.get("window"), 0.001, _WINDOW)
+    if capacity is None or window is None or _number(facts.get("learned"), now - _BELIEF, now) is None:
+        return None
+    return Limit(int(capacity), window)
+
+
+def _hold(facts: Mapping[str, Any], now: float) -> float:
+    until = _number(facts.get("not_before"), now, now + LONGEST_WAIT)
+    return until - now if until is not None else 0.0
+
+
+def _gone(facts: Mapping[str, Any]) -> list[tuple[float, int, str]]:
+    """Return what went through: when, how many pictures, and the mark of the process."""
     found = facts.get("gone")
-    pairs = [pair for pair in found if isinstance(pair, list) and len(pair) == 2] if isinstance(found, list) else []
-    read = [(_number(at, 0, math.inf), _number(count, 1, _CAPACITY)) for at, count in pairs]
-    return [(at, int(count)) for at, count in read if at is not None and count is not None]
+    rows = [row for row in found if isinstance(row, list) and len(row) == 3] if isinstance(found, list) else []
+    read = [(_number(at, 0, math.inf), _number(count, 1, _CAPACITY), mark) for at, count, mark in rows]
+    return [(at, int(count), mark) for at, count, mark in read if at is not None and count is not None and isinstance(mark, str)]
 
 
 def _number(value: Any, low: float, high: float) -> float | None:

@@ -28,6 +28,8 @@ __all__ = ["PAUSES", "UNKNOWNS", "Ticket", "Turns"]
 PAUSES = (2.0, 5.0, 15.0)
 #: Rounds of successes before as many are tried at once as were refused before: the first time, and at most.
 _PATIENCE, _MOST_PATIENCE = 4, 64
+#: Seconds that are only what adding up floating-point times leaves over.
+_NOTHING = 1e-6
 #: So many requests in a row without an answer, each perhaps charged, and nothing more goes until somebody says so.
 UNKNOWNS = 3
 
@@ -124,7 +126,8 @@ class Turns:
         if first is None:
             return None
         now = self.now()
-        return max(0.0, self._not_before - now, self.pace.wait(first.pictures, now))
+        seconds = max(self._not_before - now, self.pace.wait(first.pictures, now))
+        return seconds if seconds > _NOTHING else 0.0
 
     def waits(self) -> list[tuple[Ticket, float]]:
         """Return for all who wait, in order, the seconds that the provider's limits alone keep them; 0 if they do not."""
