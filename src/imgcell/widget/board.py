@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.preview import Shown
     from imgcell.widget.drafts import Errand
-    from imgcell.widget.protocol import Card
+    from imgcell.widget.facts import Card
 
 __all__ = ["Board", "Entry"]
 

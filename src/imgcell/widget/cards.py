@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.archive import Annotation
     from imgcell.pictures.record import Record
     from imgcell.providers.prices import Cost
-    from imgcell.widget.protocol import Card, Money
+    from imgcell.widget.facts import Card, Money
 
 __all__ = ["empty", "finished", "money", "remarks", "text"]
 

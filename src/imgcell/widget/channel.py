@@ -17,7 +17,8 @@ from typing import Any, ClassVar, TypeAlias, TypeGuard
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import tr
 from imgcell.widget.checking import check
-from imgcell.widget.protocol import BUFFERS, REQUESTS, Problem
+from imgcell.widget.facts import Problem
+from imgcell.widget.protocol import BUFFERS, REQUESTS
 
 __all__ = ["Answer", "Channel", "Handler", "beside", "encoded", "problem"]
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
-from imgcell.widget import protocol
-from imgcell.widget.protocol import Most, Span
+from imgcell.widget.limits import Most, Span
 
 __all__ = ["check"]
 
@@ -68,7 +67,7 @@ def _fields(value: Any, hint: Any, where: str) -> dict[str, Any]:
 
 @cache
 def _hints(hint: Any) -> dict[str, Any]:
-    return get_type_hints(hint, vars(protocol), include_extras=True)
+    return get_type_hints(hint, include_extras=True)
 
 
 def _bounded(value: Any, bounds: tuple[Any, ...], where: str) -> Any:

@@ -17,7 +17,8 @@ from imgcell.widget.drafts import DraftError
 from imgcell.widget.names import check_name
 
 if TYPE_CHECKING:
-    from imgcell.widget.protocol import EstimateOk, MaskFacts, Reference
+    from imgcell.widget.facts import MaskFacts, Reference
+    from imgcell.widget.messages import EstimateOk
     from imgcell.widget.studio import Studio
 
 __all__ = ["Desk"]
@@ -174,7 +175,7 @@ class Desk:
     # -- references --------------------------------------------------------------------------------------------
 
     def _upload_start(self, ask: Mapping[str, Any]) -> Answer:
-        from imgcell.widget.protocol import PIECE
+        from imgcell.widget.limits import PIECE
 
         known = self._studio.tray.known(ask["sha256"].lower()) if ask["sha256"] else None
         if known is not None:

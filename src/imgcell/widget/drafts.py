@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
-from imgcell.widget.protocol import LIMITS, Draft
+from imgcell.widget.form import Draft
+from imgcell.widget.limits import LIMITS
 
 if TYPE_CHECKING:
     from imgcell.client import Client

@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from imgcell.widget import protocol
+from imgcell.widget import facts, form, limits, messages, protocol
 
 __all__ = ["typescript"]
 
@@ -22,11 +22,12 @@ _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(N
 def typescript() -> str:
     """Return the text of ``protocol.ts``."""
     parts = [_HEAD]
-    for name, value in vars(protocol).items():
-        if is_typeddict(value):
-            parts.append(_interface(name, value))
-        elif name == "State":
-            parts.append(f"export type State = {_choices(value)};\n")
+    for module in (facts, form, messages):
+        for name, value in vars(module).items():
+            if is_typeddict(value) and value.__module__ == module.__name__:
+                parts.append(_interface(name, value))
+            elif name == "State" and module is facts:
+                parts.append(f"export type State = {_choices(value)};\n")
     parts.append(_map("Requests", protocol.REQUESTS, "Kind of request -> its fields, beside `kind` and `call`."))
     parts.append(_map("Replies", protocol.REPLIES, "Kind of request -> what is in `ok` of its reply."))
     parts.append(_map("Events", protocol.EVENTS, "What the kernel says by itself, by kind."))
@@ -40,15 +41,15 @@ def typescript() -> str:
         "  | { kind: `${K}-reply`; call: string; ok: Replies[K] }\n"
         "  | { kind: `${K}-reply`; call: string; error: Problem };\n"
     )
-    limits = "".join(f"  {name}: {value},\n" for name, value in protocol.LIMITS.items())
-    parts.append(f"/** How much of anything the kernel takes. */\nexport const LIMITS = {{\n{limits}}} as const;\n")
+    counts = "".join(f"  {name}: {value},\n" for name, value in limits.LIMITS.items())
+    parts.append(f"/** How much of anything the kernel takes. */\nexport const LIMITS = {{\n{counts}}} as const;\n")
     buffers = "".join(f'  "{name}": {value},\n' for name, value in protocol.BUFFERS.items())
     parts.append(f"/** Requests that carry one buffer, and its bytes at most. */\nexport const BUFFERS = {{\n{buffers}}} as const;\n")
     return "\n".join(parts)
 
 
 def _interface(name: str, value: Any) -> str:
-    hints = get_type_hints(value, vars(protocol), include_extras=True)
+    hints = get_type_hints(value, include_extras=True)
     lines = [f"  {field}: {_type(hint)};{_limit(hint)}" for field, hint in hints.items()]
     text = " ".join((value.__doc__ or "").split())
     comment = f"/** {text} */\n" if text and not text.startswith("dict(") else ""
@@ -71,7 +72,7 @@ def _type(hint: Any) -> str:
     if kind is Annotated:
         return _type(inner[0])
     if kind is Literal:
-        return "State" if hint == protocol.State else _choices(hint)
+        return "State" if hint == facts.State else _choices(hint)
     if kind in (Union, types.UnionType):
         return " | ".join(_type(one) for one in inner)
     if kind is list:
@@ -89,9 +90,9 @@ def _choices(hint: Any) -> str:
 def _limit(hint: Any) -> str:
     said = [
         f"{mark.low} to {mark.high}"
-        if isinstance(mark, protocol.Span)
+        if isinstance(mark, limits.Span)
         else f"at most {mark.count}"
-        if isinstance(mark, protocol.Most)
+        if isinstance(mark, limits.Most)
         else f"each at most {mark.count}"
         for one in (hint, *get_args(hint))
         for mark in getattr(one, "__metadata__", ())

@@ -16,7 +16,7 @@ from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.spotted import spotted
 
 if TYPE_CHECKING:
-    from imgcell.widget.protocol import Variable
+    from imgcell.widget.facts import Variable
 
 __all__ = ["Names", "shell"]
 

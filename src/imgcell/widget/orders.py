@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imgcell.client import Run
     from imgcell.pictures.picture import Picture
     from imgcell.widget.board import Board
-    from imgcell.widget.protocol import Busy
+    from imgcell.widget.facts import Busy
 
 __all__ = ["Order", "Orders"]
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from imgcell.pictures.record import Record
     from imgcell.store import Library
     from imgcell.widget.board import Board
-    from imgcell.widget.protocol import Card, HistoryOk, Step
+    from imgcell.widget.facts import Card, Step
+    from imgcell.widget.messages import HistoryOk
 
 __all__ = ["Past"]
 

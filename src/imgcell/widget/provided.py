@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from imgcell.client import Client
     from imgcell.providers.profile import Field, Model, Provider
-    from imgcell.widget.protocol import FieldFacts, ModelFacts, ProviderFacts
+    from imgcell.widget.facts import FieldFacts, ModelFacts, ProviderFacts
 
 __all__ = ["provider_facts", "usable"]
 

@@ -16,7 +16,7 @@ from imgcell.pictures.source import MemorySource
 from imgcell.pictures.words import clean
 
 if TYPE_CHECKING:
-    from imgcell.widget.protocol import MaskFacts
+    from imgcell.widget.facts import MaskFacts
 
 __all__ = ["Stencil", "Stencils"]
 

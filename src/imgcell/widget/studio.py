@@ -23,12 +23,15 @@ from imgcell.widget import drafts, provided
 from imgcell.widget.board import Board
 from imgcell.widget.channel import Channel, beside, encoded
 from imgcell.widget.desk import Desk
+from imgcell.widget.facts import Facts, MaskFacts
+from imgcell.widget.form import Draft
+from imgcell.widget.limits import LIMITS
+from imgcell.widget.messages import Suggest
 from imgcell.widget.model import StudioModel
 from imgcell.widget.names import Names, after_each_cell, check_name, shell
 from imgcell.widget.orders import Order, Orders
 from imgcell.widget.past import Past
 from imgcell.widget.pixels import Pixels
-from imgcell.widget.protocol import LIMITS, Draft, Facts, MaskFacts, Suggest
 from imgcell.widget.standin import StandIn
 from imgcell.widget.stencils import Stencils
 from imgcell.widget.tray import Tray

@@ -17,7 +17,7 @@ from imgcell.pictures.words import clean
 from imgcell.providers.profile import Model
 
 if TYPE_CHECKING:
-    from imgcell.widget.protocol import Reference
+    from imgcell.widget.facts import Reference
 
 __all__ = ["Item", "Tray"]
 

@@ -15,7 +15,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.pictures.names import file_name
 from imgcell.pictures.words import clean
-from imgcell.widget.protocol import PIECE
+from imgcell.widget.limits import PIECE
 
 __all__ = ["Uploads"]
 
