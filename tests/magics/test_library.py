@@ -76,6 +76,8 @@ def test_an_empty_library(cell, sandbox):
         ("history --since sometime", "no time"),
         ("history -n many", "whole number"),
         ("history --nonsense", "--since"),
+        ("history -n 0", "from 1 on"),
+        ("history --rating 9", "stars"),
         ("star", "takes a picture"),
         ("star cat 6", "0 to 5"),
         ("star nobody", "nobody"),

@@ -27,6 +27,8 @@ def history(ipython: Any, rest: str) -> None:
     words, values = parse_words("history", rest)
     limit = values.pop("limit")
     since = values.pop("since")
+    if limit is not None and limit < 1:
+        raise InvalidJobError(tr("-n takes a number from 1 on, not {count}.", count=limit))
     chosen = {"provider": values["providers"], "model": values["models"], "rating": values["rating"], "tag": values["tag"]}
     sheet = imgcell.history(
         " ".join(words) or None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from imgcell.errors import InvalidJobError, StorageError
 from imgcell.language import tr
 from imgcell.magics.grid import Grid, Task
+from imgcell.origin import origin
 from imgcell.origin import session as this_session
 
 if TYPE_CHECKING:
@@ -130,25 +131,26 @@ def prepare(grid: Grid, arguments: Arguments, session: Session, where: Place) ->
         StorageError: The library cannot be searched, and the user said that it must be.
     """
     policy = "always" if arguments.once else "never" if arguments.again else session.replay
+    cell = origin().cell  # as the records have it
     found = []
     for task in grid.tasks:
         ready = task.client.ready(task.job)
         if policy == "always":
-            ready = task.client.recall(ready, cell=where.cell)
+            ready = task.client.recall(ready, cell=cell)
         elif policy == "auto":
-            ready = _earlier(task, ready, session, where)
+            ready = _earlier(task, ready, session, cell, where.execution)
         found.append(Errand(task, ready))
-    return Errands(tuple(found), where.cell, where.execution)
+    return Errands(tuple(found), cell, where.execution)
 
 
-def _earlier(task: Task, ready: Ready, session: Session, where: Place) -> Ready:
+def _earlier(task: Task, ready: Ready, session: Session, cell: str | None, execution: str | None) -> Ready:
     """Return *ready* with what earlier kernels made, if the cell runs for the first time in this one."""
-    run, count = session.ran.get((ready.digest, where.cell), (where.execution, 0))
-    if count and (run is None or run != where.execution):
+    run, count = session.ran.get((ready.digest, cell), (execution, 0))
+    if count and (run is None or run != execution):
         return ready
     try:
         # Within one run of a cell, a loop asks again and again: each turn gets a picture of its own.
-        return task.client.recall(ready, cell=where.cell, but=this_session(), nth=count)
+        return task.client.recall(ready, cell=cell, but=this_session(), nth=count)
     except InvalidJobError:
         return ready  # a client that keeps nothing
     except StorageError as error:
