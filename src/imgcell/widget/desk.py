@@ -18,8 +18,8 @@ from imgcell.widget.names import check_name
 
 if TYPE_CHECKING:
     from imgcell.widget.facts import MaskFacts, Reference
+    from imgcell.widget.inside import Inside
     from imgcell.widget.messages import EstimateOk
-    from imgcell.widget.studio import Studio
 
 __all__ = ["Desk"]
 
@@ -30,8 +30,8 @@ _PROBE = b"\x01\x02\x03"
 class Desk:
     """The handlers of one Studio; each takes the checked fields of a request and returns what goes into ``ok``."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
         self.handlers: dict[str, Handler] = {
             "ready": Handler(self._ready, "here"),
             "fetch-image": Handler(self._fetch, "beside"),
@@ -69,29 +69,29 @@ class Desk:
     # -- the page ----------------------------------------------------------------------------------------------
 
     def _ready(self, ask: Mapping[str, Any], probe: bytes | None) -> Answer:
-        studio = self._studio
+        inside = self._inside
         came = probe == _PROBE
         warning = None
-        if ask["version"] != studio.version:
+        if ask["version"] != inside.version:
             warning = tr(
                 "The page is that of imgcell {page}, the kernel has {kernel}. Reload the page, or run the cell again.",
                 page=ask["version"],
-                kernel=studio.version,
+                kernel=inside.version,
             )
-        studio.page_came(base64=ask["base64"])
-        suggestion = studio.suggestion()
+        inside.page_came(base64=ask["base64"])
+        suggestion = inside.suggestion()
         return {
-            "version": studio.version,
+            "version": inside.version,
             "buffers": came,
             "draft": suggestion["draft"] if suggestion is not None else None,
-            "references": studio.tray.listed(studio.form["references"]),
-            "mask": studio.mask_facts(),
+            "references": inside.tray.listed(inside.form["references"]),
+            "mask": inside.mask_facts(),
             "warning": warning,
         }, _PROBE
 
     def _fetch(self, ask: Mapping[str, Any]) -> Answer:
-        shown = self._studio.pixels.fetch(ask["sha"].lower(), ask["box"])
-        return self._studio.packed({"media_type": shown.media_type}, shown.data, base64=ask["base64"])
+        shown = self._inside.pixels.fetch(ask["sha"].lower(), ask["box"])
+        return self._inside.packed({"media_type": shown.media_type}, shown.data, base64=ask["base64"])
 
     # -- sending -----------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class Desk:
         draft = ask["draft"]
         try:
             plans = []
-            for errand in self._studio.errands(draft):
+            for errand in self._inside.errands(draft):
                 plans.append(errand.client.plan(errand.job, once=draft["once"]))
                 if plans[-1].calls:
                     errand.client.required_key()
@@ -147,29 +147,29 @@ class Desk:
 
     def _run(self, ask: Mapping[str, Any]) -> Answer:
         draft = ask["draft"]
-        keys = self._studio.orders.once(ask["nonce"], lambda: self._studio.place(draft, ask["call"], ask["nonce"]).keys)
+        keys = self._inside.orders.once(ask["nonce"], lambda: self._inside.place(draft, ask["call"], ask["nonce"]).keys)
         return {"cards": keys}
 
     def _retry(self, ask: Mapping[str, Any]) -> Answer:
-        studio = self._studio
+        inside = self._inside
 
         def again() -> list[str]:
-            entry = studio.board.get(ask["card"])
+            entry = inside.board.get(ask["card"])
             if entry.errand is None or entry.under_way or entry.card["state"] == "done":
                 raise InvalidJobError(tr("There is nothing to ask again for here."))
-            return studio.orders.place([entry.errand], ask["call"], nonce=ask["nonce"], keys=[entry.card["key"]]).keys
+            return inside.orders.place([entry.errand], ask["call"], nonce=ask["nonce"], keys=[entry.card["key"]]).keys
 
-        return {"cards": studio.orders.once(ask["nonce"], again)}
+        return {"cards": inside.orders.once(ask["nonce"], again)}
 
     def _cancel(self, ask: Mapping[str, Any]) -> Answer:
         from imgcell.client.run import interrupted_sentence
 
-        sent = self._studio.orders.cancel(ask["target"])
+        sent = self._inside.orders.cancel(ask["target"])
         return {"sent": sent, "message": interrupted_sentence(sent, tr("the library"))}
 
     def _resume(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.client_of(ask["provider"]).resume()
-        self._studio.tell_facts()
+        self._inside.client_of(ask["provider"]).resume()
+        self._inside.tell_facts()
         return {}
 
     # -- references --------------------------------------------------------------------------------------------
@@ -177,68 +177,68 @@ class Desk:
     def _upload_start(self, ask: Mapping[str, Any]) -> Answer:
         from imgcell.widget.limits import PIECE
 
-        known = self._studio.tray.known(ask["sha256"].lower()) if ask["sha256"] else None
+        known = self._inside.tray.known(ask["sha256"].lower()) if ask["sha256"] else None
         if known is not None:
             return {"upload": "", "piece": PIECE, "reference": known.facts}
-        return {"upload": self._studio.uploads.start(ask["name"], ask["size"], ask["sha256"]), "piece": PIECE, "reference": None}
+        return {"upload": self._inside.uploads.start(ask["name"], ask["size"], ask["sha256"]), "piece": PIECE, "reference": None}
 
     def _upload_piece(self, ask: Mapping[str, Any], data: bytes | None) -> Answer:
-        return {"received": self._studio.uploads.piece(ask["upload"], ask["offset"], data or b"")}
+        return {"received": self._inside.uploads.piece(ask["upload"], ask["offset"], data or b"")}
 
     def _upload_end(self, ask: Mapping[str, Any]) -> Answer:
-        name, path = self._studio.uploads.end(ask["upload"])
+        name, path = self._inside.uploads.end(ask["upload"])
         return {"reference": self._add(path, name)}
 
     def _upload_cancel(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.uploads.cancel(ask["upload"])
+        self._inside.uploads.cancel(ask["upload"])
         return {}
 
     def _from_card(self, ask: Mapping[str, Any]) -> Answer:
-        picture = self._studio.past.picture(ask["card"])
+        picture = self._inside.past.picture(ask["card"])
         return {"reference": self._add(picture, picture.record.prompt)}
 
     def _from_variable(self, ask: Mapping[str, Any]) -> Answer:
-        return {"reference": self._add(self._studio.names.value(ask["name"]), ask["name"])}
+        return {"reference": self._add(self._inside.names.value(ask["name"]), ask["name"])}
 
     def _add(self, value: Any, name: str) -> Reference:
-        item = self._studio.tray.add(value, name)
+        item = self._inside.tray.add(value, name)
         # Decoded here and now: a file that only looks whole is refused before anybody counts on it.
-        self._studio.pixels.keep(item.facts["sha"], 256, boxed(item.source, 256))
-        self._studio.tray.make_room([*self._studio.form["references"], item.facts["key"]])
+        self._inside.pixels.keep(item.facts["sha"], 256, boxed(item.source, 256))
+        self._inside.tray.make_room([*self._inside.form["references"], item.facts["key"]])
         return item.facts
 
     def _references(self, ask: Mapping[str, Any]) -> Answer:
-        return {"references": self._studio.tray.listed(self._studio.form["references"])}
+        return {"references": self._inside.tray.listed(self._inside.form["references"])}
 
     def _remove(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.tray.remove(ask["reference"])
+        self._inside.tray.remove(ask["reference"])
         return {}
 
     def _variables(self, ask: Mapping[str, Any]) -> Answer:
-        return {"variables": self._studio.names.listed()}
+        return {"variables": self._inside.names.listed()}
 
     # -- masks -------------------------------------------------------------------------------------------------
 
     def _mask(self, ask: Mapping[str, Any], data: bytes | None) -> Answer:
         if not data:
             raise InvalidJobError(tr("The mask is no whole picture: {reason}", reason="0 B"))
-        return self._masked(self._studio.stencils.read(data, self._size(ask)).facts)
+        return self._masked(self._inside.stencils.read(data, self._size(ask)).facts)
 
     def _mask_from_variable(self, ask: Mapping[str, Any]) -> Answer:
-        value = self._studio.names.value(ask["name"])
-        return self._masked(self._studio.stencils.take(value, self._size(ask), ask["name"]).facts)
+        value = self._inside.names.value(ask["name"])
+        return self._masked(self._inside.stencils.take(value, self._size(ask), ask["name"]).facts)
 
     def _load_mask(self, ask: Mapping[str, Any]) -> Answer:
-        return self._masked(self._studio.stencils.load(ask["name"], self._size(ask)).facts)
+        return self._masked(self._inside.stencils.load(ask["name"], self._size(ask)).facts)
 
     def _save_mask(self, ask: Mapping[str, Any]) -> Answer:
-        return {"name": self._studio.stencils.save(ask["mask"], ask["name"])}
+        return {"name": self._inside.stencils.save(ask["mask"], ask["name"])}
 
     def _masks(self, ask: Mapping[str, Any]) -> Answer:
-        return {"masks": self._studio.stencils.listed()}
+        return {"masks": self._inside.stencils.listed()}
 
     def _size(self, ask: Mapping[str, Any]) -> tuple[int, int]:
-        facts = self._studio.tray.get(ask["reference"]).facts
+        facts = self._inside.tray.get(ask["reference"]).facts
         return facts["width"], facts["height"]
 
     def _masked(self, facts: MaskFacts) -> Answer:
@@ -247,41 +247,41 @@ class Desk:
     # -- the library -------------------------------------------------------------------------------------------
 
     def _star(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.past.annotate(ask["id"], rating=ask["stars"])
+        self._inside.past.annotate(ask["id"], rating=ask["stars"])
         return {"count": 1}
 
     def _note(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.past.annotate(ask["id"], note=ask["text"])
+        self._inside.past.annotate(ask["id"], note=ask["text"])
         return {"count": 1}
 
     def _tag(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.past.annotate(ask["id"], tags=ask["tags"])
+        self._inside.past.annotate(ask["id"], tags=ask["tags"])
         return {"count": 1}
 
     def _delete(self, ask: Mapping[str, Any]) -> Answer:
-        return self._put_away(self._studio.past.delete, ask)
+        return self._put_away(self._inside.past.delete, ask)
 
     def _restore(self, ask: Mapping[str, Any]) -> Answer:
-        return self._put_away(self._studio.past.restore, ask)
+        return self._put_away(self._inside.past.restore, ask)
 
     def _put_away(self, how: Any, ask: Mapping[str, Any]) -> Answer:
         try:
             return {"count": how(ask["cards"])}
         finally:
-            self._studio.rearranged()
+            self._inside.rearranged()
 
     def _history(self, ask: Mapping[str, Any]) -> Answer:
-        return dict(self._studio.past.page(ask["text"], ask["before"], ask["limit"]))
+        return dict(self._inside.past.page(ask["text"], ask["before"], ask["limit"]))
 
     def _lineage(self, ask: Mapping[str, Any]) -> Answer:
-        return {"steps": self._studio.past.steps(ask["id"])}
+        return {"steps": self._inside.past.steps(ask["id"])}
 
     def _code(self, ask: Mapping[str, Any]) -> Answer:
-        return {"text": self._studio.past.code(ask["card"], ask["form"])}
+        return {"text": self._inside.past.code(ask["card"], ask["form"])}
 
     def _bind(self, ask: Mapping[str, Any]) -> Answer:
-        self._studio.bind = check_name(ask["name"])
-        return {"bound": self._studio.bind}
+        self._inside.bind = check_name(ask["name"])
+        return {"bound": self._inside.bind}
 
 
 def _field(error: ImgcellError, draft: Mapping[str, Any]) -> str:
