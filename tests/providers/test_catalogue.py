@@ -143,6 +143,13 @@ def test_a_built_in_provider_can_be_changed_under_its_own_name(write):
         assert providers.names().count("apiyi") == 1
 
 
+def test_the_account_s_pace_is_the_users_to_say(write):
+    """No document states it; a table of the user's may, and a table like it has it too."""
+    assert {providers.get(name).images_per_minute for name in providers.names()} == {None}
+    write('[openai]\nimages_per_minute = 5\n[relay]\nlike = "openai"\n[slow]\nlike = "openai"\nimages_per_minute = 0.5\n')
+    assert [providers.get(name).images_per_minute for name in ("openai", "relay", "slow")] == [5.0, 5.0, 0.5]
+
+
 def test_a_changed_file_is_seen(write, tmp_path):
     """The file is read again when it changes, without a restart."""
     write('[relay]\nlike = "openai"\ntitle = "one"\n')
@@ -162,6 +169,9 @@ MISTAKES = {
     "circle": ('[relay]\nlike = "b"\n[b]\nlike = "relay"\n', 4, "leads back"),
     "bad address": ('[relay]\nlike = "openai"\nbase_url = "relay.example"\n', 3, "http"),
     "bad dialect": ('[relay]\ndialect = "soap"\n', 2, "soap"),
+    "no pace": ('[relay]\nlike = "openai"\nimages_per_minute = 0\n', 3, "images_per_minute"),
+    "a pace in words": ('[relay]\nlike = "openai"\nimages_per_minute = "ten"\n', 3, "images_per_minute"),
+    "a pace that is none": ('[relay]\nlike = "openai"\nimages_per_minute = nan\n', 3, "images_per_minute"),
     "bad shape": ('[relay]\nlike = "openai"\n[relay.defaults]\nedits = ["carrier pigeon"]\n', 4, "pigeon"),
     "bad number": ("[relay]\n[relay.defaults]\nmax_images = 0\n", 3, "max_images"),
     "bad field": ('[relay]\n[relay.defaults.fields]\nsize = "1024x1024"\n', 3, "size"),
