@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from imgcell.errors import InvalidJobError
+from imgcell.errors import InvalidJobError, StorageError
 from imgcell.store import Annotation, Library
 
 
@@ -120,7 +120,7 @@ def test_a_fault_of_the_disk_is_told(library, made, faults, full):
     record = made()
     library.annotate(record.id, rating=2)
     faults.inject("_write", full, at=0, forever=True)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(StorageError, match="space"):
         library.annotate(record.id, rating=5)
     faults.end()
     assert library.annotation(record.id).rating == 2

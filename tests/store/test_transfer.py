@@ -9,7 +9,7 @@ import warnings
 
 import pytest
 
-from imgcell.errors import InvalidJobError
+from imgcell.errors import InvalidJobError, StorageError
 from imgcell.jobs import InputImage
 from imgcell.ledger import pending
 from imgcell.store import Annotation, Library
@@ -285,7 +285,7 @@ def test_a_full_disk_in_the_middle_loses_nothing(prepared, other, faults, full):
             warnings.simplefilter("ignore")
             try:
                 other.import_(folder)
-            except OSError:
+            except StorageError:
                 pass
         faults.end()
     other.import_(folder)

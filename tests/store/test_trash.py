@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from imgcell.errors import InvalidJobError
+from imgcell.errors import InvalidJobError, StorageError
 from imgcell.jobs import InputImage
 from imgcell.store import Library
 
@@ -170,7 +170,7 @@ def test_no_fault_of_the_disk_loses_a_picture_on_its_way(library, home, made, fa
         failed = False
         try:
             getattr(library, verb)(record.id)
-        except OSError:
+        except StorageError:
             failed = True
         faults.end()
         assert library.blob(record.sha256).read()

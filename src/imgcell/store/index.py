@@ -196,12 +196,13 @@ class Index:
             self._make(memory, again=True)
         if self.home not in _told:
             _told.add(self.home)
-            reason = tr("it was made by a later version of imgcell") if isinstance(error, _Newer) else str(error)
+            newer = isinstance(error, _Newer)
+            where = str(self.home)
             warnings.warn(
-                tr(
-                    "The index of the library in {folder} cannot be written ({reason}), so it is made in memory.",
-                    folder=str(self.home),
-                    reason=reason,
+                tr("The index of the library in {folder} was made by a later version of imgcell, so one is made in memory.", folder=where)
+                if newer
+                else tr(
+                    "The index of the library in {folder} cannot be used ({reason}), so one is made in memory.", folder=where, reason=error
                 ),
                 stacklevel=4,
             )

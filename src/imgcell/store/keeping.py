@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgcell.errors import StorageError
 from imgcell.files import disk
 from imgcell.language import tr
 from imgcell.pictures.record import Record
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from imgcell.jobs import InputImage
     from imgcell.pictures.source import Source
 
-__all__ = ["Kept", "is_there", "keep_input", "link", "reason_of", "rescue"]
+__all__ = ["Kept", "is_there", "keep_input", "link", "reason_of", "rescue", "writing"]
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,19 @@ def link(file: Path, blob: Path, size: int) -> bool:
 def reason_of(error: Exception) -> str:
     """Return what an error says, in the operating system's words where it is one of its own."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell in words what keeps something that the user asked for from being written.
+
+    Raises:
+        StorageError: In the place of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            tr("It could not be written in {folder} ({reason}).", folder=str(folder), reason=reason_of(error)),
+            hint=tr("See that the folder can be written and its disk has room, then do it again: what is there is whole."),
+        ) from error

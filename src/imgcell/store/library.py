@@ -28,7 +28,7 @@ from imgcell.files.group import GroupCommit
 from imgcell.language import tr
 from imgcell.pictures.record import Record
 from imgcell.store import sidecars
-from imgcell.store.keeping import Kept, is_there, keep_input, link, reason_of, rescue
+from imgcell.store.keeping import Kept, is_there, keep_input, link, reason_of, rescue, writing
 from imgcell.store.sidecars import DIGEST, ID
 
 if TYPE_CHECKING:
@@ -132,34 +132,16 @@ class Library:
         Raises:
             ImageDecodeError: The library has it, but its file is damaged or gone.
         """
+        from imgcell.store.opening import open_picture
+
         record = self.record(name) if _is_id(name) else None
-        return self._picture(record) if record is not None else None
+        return open_picture(self, record) if record is not None else None
 
     def sheet(self, records: Iterable[Record]) -> Sheet:
         """Return the pictures of *records*, in order; what cannot be read is an error in its place."""
-        from imgcell.errors import ImgcellError
-        from imgcell.pictures.sheet import Sheet
+        from imgcell.store.opening import open_sheet
 
-        sheet = Sheet(running=True)
-        for place, record in enumerate(records):
-            try:
-                sheet._add(self._picture(record), place)
-            except (ImgcellError, OSError) as error:
-                sheet._fail(error, place)
-        sheet._finish()
-        return sheet
-
-    def _picture(self, record: Record) -> Picture:
-        from imgcell.errors import ImageDecodeError
-        from imgcell.pictures.picture import Picture
-
-        source = self.blob(record.sha256)
-        if source is None:
-            raise ImageDecodeError(
-                tr("The file of this picture is gone: {path}", path=str(self._blob_path(record.sha256))),
-                hint=tr("imgcell.library().verify() tells what else is missing."),
-            )
-        return Picture(source, record, archive=self.archive)
+        return open_sheet(self, records)
 
     def keep_input(self, image: InputImage) -> None:
         """Keep the bytes of a picture or mask that was sent, once, so that the edit can be told and run again.
@@ -275,15 +257,16 @@ class Library:
 
         Raises:
             InvalidJobError: The library has no such picture, or a value is none that this can have.
-            OSError: It could not be written.
+            StorageError: It could not be written.
         """
         from imgcell.store.remarks import check
 
         said = check(rating, tags, note)
         if self.record(name) is None:
             raise _unknown(name)
-        if said:
-            self._annotations.append(name, said)
+        with writing(self.home):
+            if said:
+                self._annotations.append(name, said)
 
     def annotation(self, name: str) -> Annotation:
         """Return the stars, tags and note of a picture."""
@@ -298,24 +281,27 @@ class Library:
 
         Raises:
             InvalidJobError: The library has no such picture.
-            OSError: It could not be moved; then it is where it was.
+            StorageError: It could not be moved; then it is where it was.
         """
         from imgcell.store import trash
 
-        if not _is_id(name) or not trash.remove(self._index, self.home, name):
-            raise _unknown(name)
+        with writing(self.home):
+            if not _is_id(name) or not trash.remove(self._index, self.home, name):
+                raise _unknown(name)
 
     def restore(self, name: str) -> None:
         """Bring a picture back from the trash.
 
         Raises:
             InvalidJobError: It is not in the trash.
-            OSError: It could not be moved; then it is still there.
+            StorageError: It could not be moved; then it is still there.
         """
         from imgcell.store import trash
 
-        if not _is_id(name) or not trash.restore(self._index, self.home, name):
-            raise InvalidJobError(tr("The trash has no picture {name}.", name=repr(name)))
+        with writing(self.home):
+            if _is_id(name) and trash.restore(self._index, self.home, name):
+                return
+        raise InvalidJobError(tr("The trash has no picture {name}.", name=repr(name)))
 
     def trash(self) -> list[Record]:
         """Return the records of what was deleted, the latest first."""
@@ -324,13 +310,18 @@ class Library:
         return self._index.ask(finding.trash)
 
     def empty_trash(self, older_than: dt.timedelta = dt.timedelta(days=30)) -> int:
-        """Remove for good what was deleted longer ago than *older_than*; return how many pictures that were."""
+        """Remove for good what was deleted longer ago than *older_than*; return how many pictures that were.
+
+        Raises:
+            StorageError: That it is removed could not be written down; then it is not.
+        """
         from imgcell.store import trash
 
         def note(name: str) -> None:
             self._annotations.append(name, {"removed": True})
 
-        return trash.empty(self._index, self.home, older_than.total_seconds(), note)
+        with writing(self.home):
+            return trash.empty(self._index, self.home, older_than.total_seconds(), note)
 
     # -- care --------------------------------------------------------------------------------------------------
 
@@ -351,11 +342,13 @@ class Library:
 
         Raises:
             InvalidJobError: The folder is in the library itself.
-            OSError: It cannot be written.
+            StorageError: It cannot be written.
         """
         from imgcell.store import transfer
 
-        transfer.report(self.home, transfer.carry_out(self.home, Path(folder)))
+        with writing(Path(folder)):
+            problems = transfer.carry_out(self.home, Path(folder))
+        transfer.report(self.home, problems)
         return Path(folder)
 
     def import_(self, folder: str | Path) -> int:
@@ -367,11 +360,12 @@ class Library:
 
         Raises:
             InvalidJobError: There is no library in the folder.
-            OSError: This library cannot be written.
+            StorageError: This library cannot be written; what came before that is in it.
         """
         from imgcell.store import transfer
 
-        new, problems = transfer.bring_in(self.home, Path(folder))
+        with writing(self.home):
+            new, problems = transfer.bring_in(self.home, Path(folder))
         self._index.fresh.extend(new)
         transfer.report(Path(folder), problems)
         return len(new)

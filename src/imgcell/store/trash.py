@@ -50,7 +50,7 @@ def remove(index: Index, home: Path, name: str) -> bool:
         record = sidecars.read(source)
         # Before the move: a time that is too late keeps it longer, one that is too early would not.
         os.utime(source)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return False
     # The record first: bytes without a record are in nobody's way, a record without bytes would be.
     _move(source, target, "trash-record")
@@ -72,7 +72,7 @@ def restore(index: Index, home: Path, name: str) -> bool:
     source, target = home / "trash" / "records" / f"{name}.json", home / "records" / f"{name}.json"
     try:
         record = sidecars.read(source)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return False
     _bring_back(home, record.sha256)
     _move(source, target, "restore-record")
