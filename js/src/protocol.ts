@@ -218,7 +218,7 @@ export interface Ready {
   base64: boolean;
 }
 
-/** ``buffers``: whether the probe came; the reply carries the same three bytes. ``draft``: what Python put into the form. Partial pictures of what is under way follow as ``preview`` messages. */
+/** ``version``: the kernel's protocol. ``buffers``: whether the probe came; the reply carries the same three bytes. ``draft``: what Python put into the form. Partial pictures of what is under way follow as ``preview`` messages. */
 export interface ReadyOk {
   version: string;
   buffers: boolean;
@@ -579,6 +579,9 @@ export type PageTrait = "draft" | "view";
 export type Reply<K extends keyof Requests> =
   | { kind: `${K}-reply`; call: string; ok: Replies[K] }
   | { kind: `${K}-reply`; call: string; error: Problem };
+
+/** Of this protocol; `ready` says it. */
+export const VERSION = "1";
 
 /** How much of anything the kernel takes. */
 export const LIMITS = {

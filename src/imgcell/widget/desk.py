@@ -14,6 +14,7 @@ from imgcell.pictures.boxed import boxed
 from imgcell.pictures.words import cost_text
 from imgcell.widget.channel import Answer, Handler
 from imgcell.widget.drafts import DraftError
+from imgcell.widget.limits import PIECE, VERSION
 from imgcell.widget.names import check_name
 
 if TYPE_CHECKING:
@@ -72,16 +73,12 @@ class Desk:
         inside = self._inside
         came = probe == _PROBE
         warning = None
-        if ask["version"] != inside.version:
-            warning = tr(
-                "The page is that of imgcell {page}, the kernel has {kernel}. Reload the page, or run the cell again.",
-                page=ask["version"],
-                kernel=inside.version,
-            )
+        if ask["version"] != VERSION:
+            warning = tr("This page was made by another version of imgcell than the kernel has. Run the cell again, and reload the page.")
         inside.page_came(base64=ask["base64"])
         suggestion = inside.suggestion()
         return {
-            "version": inside.version,
+            "version": VERSION,
             "buffers": came,
             "draft": suggestion["draft"] if suggestion is not None else None,
             "references": inside.tray.listed(inside.form["references"]),
@@ -175,8 +172,6 @@ class Desk:
     # -- references --------------------------------------------------------------------------------------------
 
     def _upload_start(self, ask: Mapping[str, Any]) -> Answer:
-        from imgcell.widget.limits import PIECE
-
         known = self._inside.tray.known(ask["sha256"].lower()) if ask["sha256"] else None
         if known is not None:
             return {"upload": "", "piece": PIECE, "reference": known.facts}

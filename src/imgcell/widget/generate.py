@@ -41,6 +41,7 @@ def typescript() -> str:
         "  | { kind: `${K}-reply`; call: string; ok: Replies[K] }\n"
         "  | { kind: `${K}-reply`; call: string; error: Problem };\n"
     )
+    parts.append(f'/** Of this protocol; `ready` says it. */\nexport const VERSION = "{limits.VERSION}";\n')
     counts = "".join(f"  {name}: {value},\n" for name, value in limits.LIMITS.items())
     parts.append(f"/** How much of anything the kernel takes. */\nexport const LIMITS = {{\n{counts}}} as const;\n")
     buffers = "".join(f'  "{name}": {value},\n' for name, value in protocol.BUFFERS.items())

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcell.pictures.source import Source
-    from imgcell.widget.facts import Facts, MaskFacts
+    from imgcell.widget.facts import Busy, Facts, MaskFacts
     from imgcell.widget.form import Draft
     from imgcell.widget.messages import Suggest
 
@@ -77,7 +77,7 @@ class Inside:
         self.board = Board(
             lambda changed: self._channel.tell("changed", {"cards": changed}), lambda cards: self.model.write("cards", copy.deepcopy(cards))
         )
-        self.orders = Orders(self.board, self._sharpen, self._came, lambda busy: self.model.write("busy", dict(busy)), self.names.notebook)
+        self.orders = Orders(self.board, self._sharpen, self._came, self._busy, self.names.notebook)
         self.past = Past(lambda: self.client.library, self.board)
         self.pixels = Pixels(self._own_source, self._library_source)
         self._channel = Channel(Desk(self).handlers, lambda message, buffers: self.model.send(message, buffers))  # noqa: PLW0108  # the model is made after it
@@ -279,6 +279,15 @@ class Inside:
                 entry = self.board.get(picture.record.id)
                 text = tr("A callback failed: {error}", error=f"{type(error).__name__}: {error}"[:500])
                 self.board.update(entry.card["key"], notes=[*entry.card["notes"], text])
+
+    def _busy(self, busy: Busy) -> None:
+        self.model.write("busy", dict(busy))
+        if not busy["calls"]:
+            facts = dict(self._facts())
+            if facts != self.model.facts:
+                self.model.write("facts", facts)
+            if any(entry.card["call"] for entry in self.board.entries()):
+                beside(lambda: self.standin.update(self.sheet))
 
     def _bind_now(self) -> None:
         if self._bind is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-__all__ = ["LIMITS", "MASK", "PIECE", "UPLOAD", "Base64", "Call", "Each", "Key", "Most", "Name", "Sha", "Span", "Word", "Words"]
+__all__ = ["LIMITS", "MASK", "PIECE", "UPLOAD", "VERSION", "Base64", "Call", "Each", "Key", "Most", "Name", "Sha", "Span", "Word", "Words"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class Span:
     low: int
     high: int
 
+
+#: Of the protocol; another one when a page of before could not go on.
+VERSION = "1"
 
 #: 1 MiB: a message over 10 MiB closes the socket between page and server (GROUND.md section 4).
 PIECE = 1 << 20

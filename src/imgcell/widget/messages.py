@@ -91,7 +91,7 @@ class Ready(TypedDict):
 
 
 class ReadyOk(TypedDict):
-    """``buffers``: whether the probe came; the reply carries the same three bytes.  ``draft``: what Python put into the form.
+    """``version``: the kernel's protocol.  ``buffers``: whether the probe came; the reply carries the same three bytes.  ``draft``: what Python put into the form.
 
     Partial pictures of what is under way follow as ``preview`` messages.
     """
