@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -19,7 +20,7 @@ import imgcell
 from imgcell import errors, providers
 from imgcell.files import lock
 from imgcell.ledger import read_ledger
-from imgcell.portal import Portal
+from imgcell.portal import Portal, portal
 from imgcell.sandbox import Server, serve
 from imgcell.sandbox.rates import Rate
 from imgcell.transport import sharing
@@ -49,7 +50,7 @@ def connect(tmp_path: Path) -> Iterator[Callable[..., imgcell.Client]]:
     """``connect(server)`` returns a client of it, with a library in the test's own folder."""
     clients = []
 
-    def make(server: Server, **settings: Any) -> imgcell.Client:
+    def make(server: Any, **settings: Any) -> imgcell.Client:
         settings = {"api_key": "sk-of-this-test", "library": tmp_path, "base_url": server.base_url, **settings}
         clients.append(imgcell.Client(settings.pop("provider", "openai"), **settings))
         return clients[-1]
@@ -77,6 +78,24 @@ class Watched:
 def ends(home: Path) -> Counter[str]:
     """How often the ledger says what came of a request."""
     return Counter(line["state"] for line in read_ledger(home) if line["state"] not in ("sending", "answered"))
+
+
+def late(raw: Any, act: Any) -> Any:
+    """Return *act*, done only when the server is released."""
+
+    def wait(connection: Any, request: Any) -> None:
+        raw.release.wait(30)
+        act(connection, request)
+
+    return wait
+
+
+def everybody_in_line(raw: Any) -> None:
+    """Return when the first request has arrived and all others stand in line, and let it be answered."""
+    raw.wait_for(1)
+    for _ in range(3):
+        portal().submit(asyncio.sleep(0)).result(10)
+    raw.release.set()
 
 
 def test_a_storm(limited: Callable[..., Server], connect: Callable[..., imgcell.Client], tmp_path: Path) -> None:
@@ -165,26 +184,19 @@ def test_one_that_was_turned_away_can_be_stopped(limited: Callable[..., Server],
     assert [type(error) for error in run.errors] == [errors.NotSentError]
 
 
-def test_a_refusal_of_the_account_stops_what_waits(limited: Callable[..., Server], connect: Callable[..., imgcell.Client]) -> None:
-    """Quota used up: of ten jobs by two clients one is sent; the rest are told why; a new one may try again."""
-    server = limited(latency=0.05)
-    server.play("quota")
-    clients = [connect(server, max_in_flight=1) for _ in range(2)]
-    first = clients[0].submit(imgcell.Generate("lighthouse 0"))
-    # The other client's would be in flight beside it.
-    server.wait_for(1)
-    with pytest.raises(errors.QuotaExceededError):
-        first.result()
-    assert len(clients[1].generate("a new one")) == 1
-
-    server.clear()
-    server.play("quota")
-    runs = [clients[0].submit(imgcell.Generate(f"lighthouse {number}")) for number in range(10)]
+def test_a_refusal_of_the_account_stops_what_waits(raw: Any, answers: Any, connect: Callable[..., imgcell.Client]) -> None:
+    """Quota used up: of ten jobs one is sent, and the rest are told why; a new one may try again."""
+    refusal = answers.error(429, "You exceeded your current quota", "insufficient_quota")
+    raw.play(late(raw, refusal), answers.picture())
+    client, other = connect(raw, max_in_flight=1), connect(raw, max_in_flight=1)
+    runs = [client.submit(imgcell.Generate(f"lighthouse {number}")) for number in range(10)]
+    everybody_in_line(raw)
     assert all(run.wait(20) for run in runs)
     kinds = Counter(type(error) for run in runs for error in run.errors)
     assert kinds == {errors.QuotaExceededError: 1, errors.NotSentError: 9}
-    assert "exceeded your current quota" in str(runs[9].errors[0])
-    assert len(server.posts) == 1
+    assert "exceeded your current quota" in str(runs[4].errors[0])
+    assert len(raw.requests) == 1
+    assert len(other.generate("a new one")) == 1
 
 
 def test_three_unknowns_pause_it(limited: Callable[..., Server], connect: Callable[..., imgcell.Client]) -> None:
@@ -207,17 +219,16 @@ def test_three_unknowns_pause_it(limited: Callable[..., Server], connect: Callab
     assert len(client.generate("after it")) == 1
 
 
-def test_a_provider_that_turns_everybody_away_is_not_asked_for_ever(
-    limited: Callable[..., Server], connect: Callable[..., imgcell.Client]
-) -> None:
+def test_a_provider_that_turns_everybody_away_is_not_asked_for_ever(raw: Any, answers: Any, connect: Callable[..., imgcell.Client]) -> None:
     """When one job has been turned away four times and nobody was served, those behind it are not sent at all."""
-    server = limited()
-    server.play("429", times=1000, retry_after=0)
-    client = connect(server, max_in_flight=1)
+    busy = answers.error(429, "busy", None, {"Retry-After": "0"})
+    raw.play(late(raw, busy), busy)
+    client = connect(raw, max_in_flight=1)
     runs = [client.submit(imgcell.Generate(f"lighthouse {number}")) for number in range(20)]
+    everybody_in_line(raw)
     assert all(run.wait(20) for run in runs)
     assert Counter(type(run.errors[0]) for run in runs) == {errors.RateLimitError: 1, errors.NotSentError: 19}
-    assert len(server.posts) == 4
+    assert len(raw.requests) == 4
 
 
 def test_a_callback_does_not_wait_for_a_limit(
