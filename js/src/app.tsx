@@ -57,6 +57,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
           <Prompt page={page} id={id} />
           <Fields page={page} />
           <KeyHint page={page} />
+          <Paused page={page} />
           <More page={page} />
         </div>
         <Start page={page} />
@@ -67,9 +68,9 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
           <Grid page={page} onOpen={show} />
           <Selection page={page} />
           <Told page={page} />
+          <Quiet page={page} />
         </div>
       </section>
-      <Quiet page={page} />
       <div class="ic-unseen" role="status" aria-live="polite">
         {page.spoken.value}
       </div>
@@ -93,6 +94,23 @@ function KeyHint({ page }: { page: Page }) {
         {[...without.values()].map((provider) => (
           <p key={provider.name}>{provider.key_hint}</p>
         ))}
+      </div>
+    </div>
+  );
+}
+
+/** After several unknown outcomes nothing more is sent until the person says so. */
+function Paused({ page }: { page: Page }) {
+  const t = page.t.value;
+  if (!page.facts.value?.paused) return null;
+  return (
+    <div class="ic-keyhint">
+      <Icon name="alert" />
+      <div>
+        <p>{t(words, "paused")}</p>
+        <Button look="ic-small" onClick={() => void page.resume()}>
+          {t(words, "resume")}
+        </Button>
       </div>
     </div>
   );

@@ -21,8 +21,9 @@ interface Given {
   label: string;
   options: readonly Option[];
   chosen: readonly string[];
-  /** What holds when nothing is chosen. */
+  /** What holds when nothing is chosen; and how it is called in the list, where that is not the same. */
   standard: string;
+  byItself?: string;
   /** More than one may be chosen. */
   several?: boolean;
   /** Other values may be typed. */
@@ -115,6 +116,7 @@ function List({
   options,
   chosen,
   standard,
+  byItself,
   several,
   free,
   example,
@@ -133,7 +135,7 @@ function List({
   );
   const exact = all.some((option) => option.value === typed.trim());
   const rows: (Option & { clear?: boolean; fresh?: boolean })[] = [
-    ...(needed || needle ? [] : [{ value: "", label: standard, clear: true }]),
+    ...(needed || needle ? [] : [{ value: "", label: byItself ?? standard, clear: true }]),
     ...found,
     ...(free && typed.trim() && !exact ? [{ value: typed.trim(), fresh: true }] : []),
   ];

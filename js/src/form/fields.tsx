@@ -26,7 +26,6 @@ export function Fields({ page }: { page: Page }) {
     provider.models.map((model) => ({
       value: model.name,
       ...(chosen.length > 1 ? { group: provider.title } : {}),
-      ...(model.name === provider.default_model ? { detail: t(words, "standard") } : {}),
     })),
   );
   const size = fieldOf(targets, "size");
@@ -57,6 +56,7 @@ export function Fields({ page }: { page: Page }) {
         options={[...new Map(models.map((one) => [one.value, one])).values()]}
         chosen={draft.targets.models}
         standard={targets.map((one) => one.model.name).join(", ") || t(words, "autoPlain")}
+        byItself={auto(targets.length === 1 ? (targets[0]?.provider.default_model ?? null) : null)}
         several
         free={chosen.some((one) => one.free_text_models)}
         bad={problems.get("models") ?? problems.get("model")}

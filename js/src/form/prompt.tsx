@@ -74,9 +74,12 @@ export function Prompt({ page, id }: { page: Page; id: string }) {
           {t(words, "promptKeys", { keys: /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl" })}
         </span>
         <span class="ic-number">
-          {limit
-            ? t(words, limit.unit === "bytes" ? "countBytes" : "countOf", { number: length, most: limit.most })
-            : t(words, "count", { number: length })}
+          <span aria-hidden="true">{limit ? `${length} / ${limit.most}` : length}</span>
+          <span class="ic-unseen">
+            {limit
+              ? t(words, limit.unit === "bytes" ? "countBytes" : "countOf", { number: length, most: limit.most })
+              : t(words, "count", { number: length })}
+          </span>
         </span>
       </div>
     </div>

@@ -1,4 +1,5 @@
 /** What it would cost, what stands in the way, Run and Cancel. */
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import { Icon } from "../look/icons";
 import { extraProblem, measure, promptLimit } from "../state/draft";
@@ -18,6 +19,8 @@ export function Start({ page }: { page: Page }) {
   const problems = (estimate?.problems ?? []).filter((one) => !(empty && one.field === "prompt"));
   const off = empty || long || extraProblem(draft.extra) !== null || problems.length > 0 || page.link.value === "gone";
 
+  const question = page.question.value;
+  if (question) return <Question page={page} question={question} />;
   return (
     <div class="ic-start">
       <div class="ic-facts" aria-live="polite">
@@ -68,6 +71,32 @@ export function Start({ page }: { page: Page }) {
             {t(words, page.cancels.value > 0 ? "cancelHard" : "cancel")}
           </Button>
         )}
+      </div>
+    </div>
+  );
+}
+
+/** A large run is asked about; it takes the place of Run, so that a second Ctrl+Enter does not answer it. */
+function Question({ page, question }: { page: Page; question: string }) {
+  const t = page.t.value;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.querySelector("button")?.focus(), []);
+  return (
+    <div class="ic-start" ref={box} role="group" aria-label={question}>
+      <p class="ic-question">{question}</p>
+      <div class="ic-go">
+        <Button
+          look="ic-run"
+          onClick={() => {
+            page.question.value = null;
+            page.focusPrompt.value += 1;
+          }}
+        >
+          {t(words, "askNo")}
+        </Button>
+        <Button icon="run" look="ic-main ic-run" onClick={() => void page.run(true)}>
+          {t(words, "askYes")}
+        </Button>
       </div>
     </div>
   );

@@ -7,7 +7,7 @@ import type { Card as CardFacts } from "../protocol";
 import { CARD_DRAG } from "../slots";
 import { isOpen, nameOf } from "../state/list";
 import type { Page } from "../state/page";
-import { elapsed, line } from "../words/amounts";
+import { elapsed, lines } from "../words/amounts";
 import { words } from "../words/page";
 import { items } from "./actions";
 
@@ -28,6 +28,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
   const under = isOpen(card);
   const preview = page.previews.of(nameOf(card)).value;
   const alt = t(words, "alt", { prompt: card.prompt });
+  const [first, second] = lines(t, card);
   const name = `${stateName(page, card)}: ${card.prompt}`;
   return (
     <div class={`ic-card ic-is-${card.state}${selected ? " ic-selected" : ""}`}>
@@ -109,6 +110,10 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
           {card.prompt}
         </p>
         <p class="ic-small-facts">
+          <span class="ic-line">{first}</span>
+        </p>
+        <p class="ic-small-facts">
+          <span class="ic-line">{second}</span>
           {card.replayed && <span class="ic-tag">{t(words, "replayed")}</span>}
           {card.notes.length > 0 && (
             <span class="ic-adapted" title={card.notes.join("\n")}>
@@ -116,7 +121,6 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
               <span class="ic-unseen">{t(words, "adapted", { notes: card.notes.join(" ") })}</span>
             </span>
           )}
-          <span class="ic-line">{line(t, card)}</span>
         </p>
       </div>
     </div>

@@ -30,7 +30,7 @@ export function Grid({ page, onOpen }: { page: Page; onOpen: (card: CardFacts) =
     const box = scroller.current;
     if (!box) return;
     const measure = () => {
-      width.value = Math.max(0, box.clientWidth - 2 * PAD);
+      width.value = Math.max(0, box.offsetWidth - 2 * PAD - 2);
       height.value = box.clientHeight;
     };
     measure();

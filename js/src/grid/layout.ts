@@ -20,7 +20,7 @@ export interface Layout {
 }
 
 export const GAP = 12;
-export const CAPTION = 48;
+export const CAPTION = 64;
 export const HEADING = 40;
 const LEAST = 168;
 

@@ -20,7 +20,7 @@ import type {
 import type { Desk } from "../slots";
 import { hostLanguage, keepLanguage, keptLanguage, type Language, type Translate, translator } from "../words/language";
 import { words } from "../words/page";
-import { draftOf, fitted, limitsOf, targetsOf } from "./draft";
+import { draftOf, fitted, limitsOf, pictures, targetsOf } from "./draft";
 import { Estimates } from "./estimates";
 import { Later } from "./later";
 import { Library } from "./library";
@@ -66,6 +66,8 @@ export class Page implements Desk {
   readonly spoken: Signal<string> = signal("");
   /** A run was asked for and not yet taken up: "waiting" when the kernel takes long to answer. */
   readonly sending: Signal<"no" | "asked" | "waiting"> = signal("no");
+  /** The kernel's question before a large run; it is put to the person. */
+  readonly question: Signal<string | null> = signal(null);
   /** How often Cancel was pressed since something was under way. */
   readonly cancels: Signal<number> = signal(0);
   /** Counts seconds while something is under way. */
@@ -268,6 +270,7 @@ export class Page implements Desk {
   change(some: Partial<Draft>): void {
     const next = { ...this.draft.value, ...some };
     this.draft.value = some.targets ? fitted(next, this.providers.value) : next;
+    this.question.value = null;
     this.writeDraft.soon();
     this.estimates.ask();
   }
@@ -296,8 +299,20 @@ export class Page implements Desk {
     this.language.value = language;
   }
 
-  async run(): Promise<void> {
+  /** `sure`: the kernel's question before a large run was answered. */
+  async run(sure = false): Promise<void> {
     if (this.sending.value !== "no") return;
+    this.question.value = null;
+    if (!sure && pictures(this.draft.value, this.targets.value) > 1) {
+      this.sending.value = "asked";
+      const estimate = await this.estimates.fresh();
+      this.sending.value = "no";
+      if (estimate?.ask) {
+        this.question.value = estimate.ask;
+        this.say(estimate.ask);
+        return;
+      }
+    }
     const draft = fitted(this.draft.value, this.providers.value);
     // The same form after a run that was never answered is the same run: asked twice, sent once.
     const text = JSON.stringify(draft);
@@ -421,6 +436,17 @@ export class Page implements Desk {
       const { ok } = await this.channel.ask("code", { card: name, form });
       await navigator.clipboard.writeText(ok.text);
       this.tell({ text: this.t.value(words, form === "cell" ? "copiedCell" : "copiedCode"), hint: null, bad: false });
+    } catch (why) {
+      this.report(why);
+    }
+  }
+
+  /** Sends to the chosen providers again, after they paused themselves. */
+  async resume(): Promise<void> {
+    try {
+      for (const name of new Set(this.targets.value.map(({ provider }) => provider.name))) {
+        await this.channel.ask("resume", { provider: name });
+      }
     } catch (why) {
       this.report(why);
     }

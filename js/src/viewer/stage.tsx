@@ -43,6 +43,7 @@ export function Stage({ page, sha, size, alt, other, tools }: Given) {
   useEffect(() => {
     frame.value = null;
   }, [sha]);
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
 
   const now = frame.value ?? fitted(stage.value, size);
   const zoom = (factor: number, x = 0, y = 0) => {
@@ -96,6 +97,7 @@ export function Stage({ page, sha, size, alt, other, tools }: Given) {
       <div
         ref={box}
         class={`ic-stage${now.scale >= 2 ? " ic-crisp" : ""}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: zoom and pan by keys
         tabIndex={0}
         role="group"
         aria-label={t(words, "stage")}

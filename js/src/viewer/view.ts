@@ -13,10 +13,12 @@ export interface Area {
 }
 
 export const MOST = 16;
+/** Left free around a picture that fits. */
+const MARGIN = 16;
 
 /** As large as fits, never larger than it is. */
 export function fitted(stage: Area, picture: Area): Frame {
-  const scale = Math.min(stage.width / picture.width, stage.height / picture.height, 1);
+  const scale = Math.min((stage.width - 2 * MARGIN) / picture.width, (stage.height - 2 * MARGIN) / picture.height, 1);
   return { scale: scale > 0 && Number.isFinite(scale) ? scale : 1, x: 0, y: 0 };
 }
 

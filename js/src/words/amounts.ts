@@ -7,7 +7,7 @@ const SIGNS: Record<string, string> = { USD: "$", CNY: "¥", EUR: "€", GBP: "�
 
 export function money({ amount, currency }: Pick<Money, "amount" | "currency">): string {
   const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
-  const figure = amount.toFixed(digits).replace(/(\.\d\d)0+$/, "$1");
+  const figure = amount.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1");
   const sign = SIGNS[currency];
   return sign ? `${sign}${figure}` : `${figure} ${currency}`;
 }
@@ -47,14 +47,19 @@ export function moment(iso: string, language: string): string {
   return date.toLocaleString(language === "zh" ? "zh-CN" : "en", { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** The short line under a picture. */
-export function line(t: Translate, card: Card): string {
+/** The lines under a picture: what made it and how large (asked, then got, where these differ); how long and how much. */
+export function lines(t: Translate, card: Card): [string, string] {
+  const asked = String(card.asked.size ?? "");
+  const got = card.got ? dimensions(card.got) : "";
+  const plain = (size: string) => size.replace(/\s*[x×]\s*/, "×");
+  const sizes =
+    got && asked && /^\d/.test(asked) && plain(asked) !== plain(got)
+      ? `${plain(asked)} → ${plain(got)}`
+      : plain(got || asked);
   return [
-    card.model ?? card.provider,
-    card.got ? dimensions(card.got) : String(card.asked.size ?? ""),
-    card.seconds === null ? "" : seconds(card.seconds),
-    card.state === "done" ? costOf(t, card.cost) : "",
-  ]
-    .filter(Boolean)
-    .join(" · ");
+    [card.model ?? card.provider, sizes].filter(Boolean).join(" · "),
+    [card.seconds === null ? "" : seconds(card.seconds), card.state === "done" ? costOf(t, card.cost) : "", card.label]
+      .filter(Boolean)
+      .join(" · "),
+  ];
 }
