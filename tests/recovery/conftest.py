@@ -226,7 +226,7 @@ def look() -> type[Shelf]:
     return Shelf
 
 
-#: Forks a child for every line it reads: (what, home, prompt, crash point, list the points?) as JSON; answers with the
+#: Forks a child for every line it reads: (address, what, home, prompt, crash point, list the points?) as JSON; answers with the
 #: child's process id, then with its status.  A child has everything imported already, which is nearly all of a start.
 NURSERY = """
 import importlib, json, os, sys
@@ -240,8 +240,7 @@ from imgcell.client import recovery
 from imgcell.files import disk
 
 recovery._PAUSE = 3600.0
-base_url = sys.argv[1]
-with open(sys.argv[2], "rb") as file:
+with open(sys.argv[1], "rb") as file:
     INPUT = file.read()
 
 
@@ -256,7 +255,7 @@ def once(client, prompt):
     return client.edit(prompt, [INPUT], **fields) if "edit" in prompt else client.generate(prompt, **fields)
 
 
-def work(what, home, prompt, point, listing):
+def work(base_url, what, home, prompt, point, listing):
     points = []
     if listing:
         disk.reach = points.append
@@ -293,12 +292,13 @@ for line in sys.stdin:
 class Nursery:
     """Processes that are born in milliseconds."""
 
-    def __init__(self, box: Box, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         picture = folder / "input.png"
         picture.write_bytes(png(16))
         self._points: list[str] = []
+        self.base_url = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", NURSERY, box.base_url, str(picture)],
+            [sys.executable, "-W", "ignore", "-c", NURSERY, str(picture)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -307,7 +307,7 @@ class Nursery:
     def start(self, what: str, home: Path, prompt: str = "", point: str = "", *, listing: bool = False) -> int:
         """Begin a process; return its id."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([what, str(home), prompt, point, listing]) + "\n")
+        self._process.stdin.write(json.dumps([self.base_url, what, str(home), prompt, point, listing]) + "\n")
         self._process.stdin.flush()
         return self._next("pid")
 
@@ -338,12 +338,20 @@ class Nursery:
         raise AssertionError("the nursery is closed")
 
 
-@pytest.fixture
-def nurseries(box, tmp_path_factory) -> Iterator[list[Nursery]]:
+@pytest.fixture(scope="session")
+def two_nurseries(tmp_path_factory) -> Iterator[list[Nursery]]:
     """Two of them, for two processors."""
     if not hasattr(os, "fork"):
         pytest.skip("processes are not forked here")
-    two = [Nursery(box, tmp_path_factory.mktemp("nursery")) for _ in range(2)]
+    two = [Nursery(tmp_path_factory.mktemp("nursery")) for _ in range(2)]
     yield two
     for one in two:
         one.close()
+
+
+@pytest.fixture
+def nurseries(box: Box, two_nurseries: list[Nursery]) -> list[Nursery]:
+    """The same, sending to the server."""
+    for one in two_nurseries:
+        one.base_url = box.base_url
+    return two_nurseries

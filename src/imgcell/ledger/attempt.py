@@ -119,6 +119,9 @@ class Attempt:
             # "done" alone would say that the library has it.
             facts["elsewhere"] = elsewhere
         try:
+            # Should the process end before the line is there, the answer itself says how it ended.
+            for file in self._files():
+                file.settle()
             self.note(state, **facts)
             remove = state in SETTLED
         finally:
