@@ -6,6 +6,7 @@ foreign picture with a mask, a picture of a model without a price, a refusal, an
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -71,6 +72,21 @@ def test_it_is_whole_and_stays_so(oldest):
     library.restore(record.id)
     library.annotate(record.id, rating=5)
     assert library.find(rating=5) == [record]
+    assert library.verify().ok
+
+
+def test_its_bill_outlives_its_pictures(oldest, tmp_path):
+    """Only the records say what they cost: that is written down before one is removed for good, or stays behind in the trash."""
+    library = Library(oldest)
+    before = library.totals(("provider", "model"))
+    for record in library.find("灯塔"):
+        library.delete(record.id)
+    other = Library(tmp_path / "other")
+    assert other.import_(library.export(tmp_path / "out")) == 3
+    assert other.totals(("provider", "model")) == before
+    assert library.empty_trash(dt.timedelta(0)) == 2
+    library.rebuild()
+    assert library.totals(("provider", "model")) == before
     assert library.verify().ok
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgcell.store.lines import bindable, microseconds
+from imgcell.store.lines import bindable, iso, microseconds
 
-__all__ = ["Attempt", "is_sound", "load", "reckon", "save"]
+__all__ = ["Attempt", "is_sound", "load", "reckon", "save", "untold"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: Nothing was charged.
@@ -170,6 +170,22 @@ def reckon(connection: sqlite3.Connection, names: Iterable[str]) -> None:
             # Before everything that a line may say later.
             known[name] = Attempt(name, "done", row[0], 0, 0, facts)
     connection.executemany(_SAVE, [attempt.row(connection) for attempt in known.values() if "records" not in attempt.facts])
+
+
+def untold(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return lines that say of requests what only the records of their pictures say: which these are, and what they cost.
+
+    Ledgers of earlier versions do not, and some are lost.  Without such a line the bill would forget a picture that is
+    removed for good, or stays behind when a library moves.
+    """
+    lines = []
+    asked = "SELECT id, max(began, changed), amount, currency, basis, facts FROM attempts WHERE state = 'done' AND basis != 'unknown'"
+    for name, time, amount, currency, basis, facts in connection.execute(asked).fetchall():
+        if "records" not in json.loads(facts):
+            pictures = [row[0] for row in connection.execute("SELECT id FROM pictures WHERE attempt = ? ORDER BY id", (name,))]
+            cost = {"amount": amount, "currency": currency, "basis": basis}
+            lines.append({"v": 1, "attempt": name, "state": "done", "time": iso(time), "records": pictures, "cost": cost})
+    return lines
 
 
 def _from_records(connection: sqlite3.Connection, name: str) -> tuple[int, tuple[float, str, str] | None]:

@@ -344,8 +344,12 @@ class Library:
             InvalidJobError: The folder is in the library itself.
             StorageError: It cannot be written.
         """
-        from imgcell.store import transfer
+        from imgcell.store import transfer, trash
 
+        try:
+            trash.tell(self._index, self.home)
+        except OSError:
+            pass  # a library for reading only is copied as it is
         with writing(Path(folder)):
             problems = transfer.carry_out(self.home, Path(folder))
         transfer.report(self.home, problems)

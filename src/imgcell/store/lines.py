@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDERS", "Place", "bindable", "is_deep", "look", "microseconds", "pieces"]
+__all__ = ["FOLDERS", "Place", "bindable", "is_deep", "iso", "look", "microseconds", "pieces"]
 
 #: Where such files are, below the library's folder.
 FOLDERS = ("ledger", "annotations")
@@ -117,6 +117,11 @@ def microseconds(value: object) -> int | None:
         return (moment - _EPOCH) // dt.timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
+
+
+def iso(moment: int) -> str:
+    """Return microseconds since 1970 as a line has them."""
+    return (_EPOCH + dt.timedelta(microseconds=moment)).isoformat()
 
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)

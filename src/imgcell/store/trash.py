@@ -12,6 +12,8 @@ elsewhere: RELIABILITY.md section 5.2.)
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sqlite3
 import time
@@ -22,12 +24,12 @@ from typing import TYPE_CHECKING
 
 from imgcell.files import disk
 from imgcell.pictures.record import Record
-from imgcell.store import ingest, sidecars
+from imgcell.store import attempts, ingest, sidecars
 
 if TYPE_CHECKING:
     from imgcell.store.index import Index
 
-__all__ = ["blob_in_trash", "empty", "remove", "restore"]
+__all__ = ["blob_in_trash", "empty", "remove", "restore", "tell"]
 
 
 def blob_in_trash(home: Path, sha256: str) -> Path:
@@ -110,6 +112,7 @@ def empty(index: Index, home: Path, seconds: float, note: Callable[[str], None])
     """
     before = time.time() - seconds
     count = 0
+    tell(index, home)
     for path, record in _binned(home):
         try:
             if path.stat().st_mtime > before:
@@ -127,6 +130,20 @@ def empty(index: Index, home: Path, seconds: float, note: Callable[[str], None])
         elif not index.ask(partial(_is_known, sha256=record.sha256)):
             disk.remove(blob_in_trash(home, record.sha256), "trash-empty")
     return count
+
+
+def tell(index: Index, home: Path) -> None:
+    """Write into the ledger what only records say of the bill, before records are removed or left behind.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    lines = index.ask(attempts.untold)
+    if lines:
+        data = b"".join(json.dumps(line).encode("ascii") + b"\n" for line in lines)
+        path = home / "ledger" / f"told-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
+        disk.make_folder(path.parent)
+        disk.store(path, data, "tell")
 
 
 def _forget(connection: sqlite3.Connection, record: Record) -> bool:
