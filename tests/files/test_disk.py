@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -139,3 +141,15 @@ def test_a_failed_flush_fails_for_all_who_waited_for_it():
     leader.join()
     follower.join()
     assert (len(failed), len(served)) == (1, 1)
+
+
+@pytest.mark.parametrize(("point", "status"), [("", 0), ("no-such-step.before", 0), ("it.torn", disk.CRASH_STATUS)])
+def test_only_the_named_point_ends_the_process(tmp_path, point, status):
+    """Without the variable, or with another name in it, nothing ends; a torn write leaves its first half."""
+    script = (
+        "import sys; from pathlib import Path; from imgcell.files import disk\n"
+        "disk.write(disk.create(Path(sys.argv[1]), 'it'), b'whole!', 'it')"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "file")]
+    assert subprocess.run(command, env={**os.environ, "IMGCELL_CRASH_AT": point}, check=False, timeout=60).returncode == status
+    assert (tmp_path / "file").read_bytes() == (b"who" if status else b"whole!")

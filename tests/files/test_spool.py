@@ -190,3 +190,36 @@ def test_a_held_file_stays(tmp_path):
         file.held = held
         file.release(remove=True)
         assert (tmp_path / f"{held}.bin").exists() is held
+
+
+def test_a_file_that_an_ended_process_left_goes_on(tmp_path):
+    """Same bytes, size and digest; what is written now comes behind; it is made durable, and removed when it is not needed."""
+    first = SpoolFile(tmp_path / "a.bin")
+    first.write(b"x" * (spool.PIECE + 5))
+    first.settle()
+    calls = []
+    left = SpoolFile.existing(tmp_path / "a.bin", sync_folder=lambda: calls.append("folder"))
+    assert (left.size, left.sha256, left.read()) == (spool.PIECE + 5, first.sha256, first.read())
+    assert left.path == tmp_path / "a.bin"
+    left.sync()
+    assert calls == ["folder"]
+    left.write(b"more")
+    assert left.read()[-5:] == b"xmore"
+    left.release(remove=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_file_that_was_left_is_removed_too(tmp_path):
+    """A process may end between making it and writing into it."""
+    (tmp_path / "a.bin").write_bytes(b"")
+    SpoolFile.existing(tmp_path / "a.bin").release(remove=True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links is a privilege there")
+def test_a_link_in_the_spool_is_not_followed(tmp_path):
+    """Only files of our own are taken for what was received."""
+    (tmp_path / "elsewhere").write_bytes(b"secret")
+    (tmp_path / "a.bin").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic|[Ll]ink"):
+        SpoolFile.existing(tmp_path / "a.bin")
