@@ -231,6 +231,20 @@ def test_a_provider_that_turns_everybody_away_is_not_asked_for_ever(raw: Any, an
     assert len(raw.requests) == 4
 
 
+def test_a_long_wait_is_for_everybody(raw: Any, answers: Any, connect: Callable[..., imgcell.Client]) -> None:
+    """An hour is not waited for: one is told when to come again, and those behind it are not sent to be told the same."""
+    hour = answers.error(429, "come again", None, {"Retry-After": "3600"})
+    raw.play(late(raw, hour), answers.picture())
+    client = connect(raw, max_in_flight=1)
+    runs = [client.submit(imgcell.Generate(f"lighthouse {number}")) for number in range(5)]
+    everybody_in_line(raw)
+    assert all(run.wait(20) for run in runs)
+    assert [type(run.errors[0]) for run in runs] == [errors.RateLimitError] + [errors.NotSentError] * 4
+    assert "again at" in str(runs[0].errors[0])
+    assert len(raw.requests) == 1
+    assert len(client.generate("a new one, all the same")) == 1
+
+
 def test_a_callback_does_not_wait_for_a_limit(
     limited: Callable[..., Server], connect: Callable[..., imgcell.Client], imgcell_home: Path
 ) -> None:

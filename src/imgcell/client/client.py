@@ -55,7 +55,7 @@ class Client:
         base_url: Overrides the profile's address, up to and with ``/v1``.
         timeout: Seconds in all that one request may take, from connecting to the last byte.
         connect_timeout: Seconds to connect.
-        max_in_flight: Requests at a time.
+        max_in_flight: Requests of this client at a time.  All clients of one provider and key wait for their turn at one gate.
         library: Folder of ledger and pictures; ``None`` is ``$IMGCELL_HOME`` or the user's data folder, ``False``
             keeps everything in memory: then a crash can lose what was paid for.
 

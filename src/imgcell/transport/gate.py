@@ -135,6 +135,9 @@ class Gate:
         while True:
             await self._through(turn)
             seconds = await self._taken_by_others(ticket)
+            if self._turns.paused:  # while the others were asked
+                self._turns.withdraw(ticket)
+                raise _paused()
             if seconds <= 0:
                 return
             self._turns.back(ticket, seconds)

@@ -133,6 +133,9 @@ class Pace:
 
         More pictures than the limit allows at a time count as so many as it allows: they go when nothing else does.
         """
+        limit = self.limit(now)
+        if limit is None or self._pictures + min(pictures, limit.capacity) <= limit.capacity:
+            return 0.0  # without looking at each of what may be thousands
         return next(iter(self.waits([pictures], now)))
 
     def waits(self, sizes: Iterable[int], now: float) -> Iterable[float]:
