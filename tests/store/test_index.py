@@ -14,6 +14,7 @@ import warnings
 
 import pytest
 
+from imgcell.errors import ConfigurationError
 from imgcell.ledger import Ledger, read_ledger
 from imgcell.store import Library, index, ingest, schema
 
@@ -381,6 +382,17 @@ def test_an_index_that_somebody_keeps_locked_is_not_waited_for_for_ever(library,
     holder.execute("ROLLBACK")
     holder.close()
     assert library.find("灯塔") == [record]
+
+
+def test_a_python_without_full_text_search_is_told_so(library, made, monkeypatch):
+    """In words; what was made is kept."""
+    record = made()
+    monkeypatch.setattr(schema, "_TABLES", schema._TABLES.replace("fts5", "fts_none"))
+    with pytest.raises(ConfigurationError, match="FTS5"):
+        library.find()
+    assert list(library.records()) == [record]
+    monkeypatch.undo()
+    assert library.find() == [record]
 
 
 def test_a_home_that_is_no_folder_is_an_empty_library(tmp_path):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from imgcell.errors import ConfigurationError
 from imgcell.files import disk
 from imgcell.language import tr
 from imgcell.store import ingest, schema
@@ -138,16 +139,18 @@ class Index:
         return connection
 
     def _make(self, connection: sqlite3.Connection, *, again: bool = False) -> None:
-        connection.execute("BEGIN IMMEDIATE")
         try:
-            # Another process may have been faster.
-            if again or connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
-                schema.create(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+            with ingest.transaction(connection):
+                # Another process may have been faster.
+                if again or connection.execute("PRAGMA user_version").fetchone()[0] < schema.VERSION:
+                    schema.create(connection)
+        except sqlite3.OperationalError as error:
+            if "no such module" not in str(error):
+                raise
+            raise ConfigurationError(
+                tr("The SQLite of this Python has no full-text search (FTS5), which the library's index needs."),
+                hint=tr("Use a Python whose SQLite has it, as those of python.org and conda do. Pictures are made and kept all the same."),
+            ) from error
 
     # -- catching up -------------------------------------------------------------------------------------------
 
