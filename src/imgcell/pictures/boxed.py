@@ -16,10 +16,11 @@ GRID_BUDGET = 64_000
 GRID_SIDE = 512
 
 
-def boxed(source: Source, side: int) -> Shown:
+def boxed(source: Source, side: int, *, decode: bool = False) -> Shown:
     """Return the picture in *source* upright, fitted into a square of *side* pixels; as it is where it fits already.
 
-    At most 64 kB up to 512 pixels a side, as far as possible, 180 kB above.
+    At most 64 kB up to 512 pixels a side, as far as possible, 180 kB above.  With *decode* it is decoded in any case: what
+    only looks whole is then told from what is.
 
     Raises:
         ImageDecodeError: If it is no whole picture within the limits.
@@ -27,7 +28,7 @@ def boxed(source: Source, side: int) -> Shown:
     """
     facts = inspect(source)
     budget = GRID_BUDGET if side <= GRID_SIDE else BUDGET
-    if max(facts.width, facts.height) <= side and source.size <= budget and facts.orientation == 1 and facts.mode != "CMYK":
+    if not decode and max(facts.width, facts.height) <= side and source.size <= budget and facts.orientation == 1 and facts.mode != "CMYK":
         return Shown(source.read(), facts.media_type)
     picture = Picture(source, Record(id="", sha256=source.sha256, prompt="", provider="", model=None), facts)
     share = min(1.0, side / max(facts.width, facts.height)) ** 2

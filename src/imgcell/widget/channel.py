@@ -6,6 +6,7 @@ lane; nothing here waits, prints or touches a picture on it (GROUND.md section 2
 
 from __future__ import annotations
 
+import base64
 import binascii
 import contextlib
 import threading
@@ -192,7 +193,7 @@ def _buffer(kind: str, fields: dict[str, Any], buffers: Sequence[Any] | None) ->
         data = bytes(view)
     elif text is not None:
         try:
-            data = binascii.a2b_base64(text)
+            data = base64.b64decode(text, validate=True)
         except ValueError as error:
             raise InvalidJobError(tr("The page sent something unexpected as {field}.", field="data")) from error
         if len(data) > most:

@@ -10,7 +10,6 @@ from imgcell.costs import total
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import tr
 from imgcell.options import options
-from imgcell.pictures.boxed import boxed
 from imgcell.pictures.words import cost_text
 from imgcell.widget.channel import Answer, Handler
 from imgcell.widget.drafts import DraftError
@@ -145,6 +144,8 @@ class Desk:
     def _run(self, ask: Mapping[str, Any]) -> Answer:
         draft = ask["draft"]
         keys = self._inside.orders.once(ask["nonce"], lambda: self._inside.place(draft, ask["call"], ask["nonce"]).keys)
+        # The page knows its cards before it is told their keys.
+        self._inside.board.flush(whole=True)
         return {"cards": keys}
 
     def _retry(self, ask: Mapping[str, Any]) -> Answer:
@@ -182,7 +183,12 @@ class Desk:
 
     def _upload_end(self, ask: Mapping[str, Any]) -> Answer:
         name, path = self._inside.uploads.end(ask["upload"])
-        return {"reference": self._add(path, name)}
+        try:
+            return {"reference": self._add(path, name)}
+        except ImgcellError as error:
+            # Where it lies meanwhile is nobody's business.
+            error.message = error.message.replace(str(path), name).replace(path.name, name)
+            raise
 
     def _upload_cancel(self, ask: Mapping[str, Any]) -> Answer:
         self._inside.uploads.cancel(ask["upload"])
@@ -197,8 +203,7 @@ class Desk:
 
     def _add(self, value: Any, name: str) -> Reference:
         item = self._inside.tray.add(value, name)
-        # Decoded here and now: a file that only looks whole is refused before anybody counts on it.
-        self._inside.pixels.keep(item.facts["sha"], 256, boxed(item.source, 256))
+        self._inside.pixels.keep(item.facts["sha"], 256, item.small)
         self._inside.tray.make_room([*self._inside.form["references"], item.facts["key"]])
         return item.facts
 

@@ -91,9 +91,9 @@ class Ready(TypedDict):
 
 
 class ReadyOk(TypedDict):
-    """``version``: the kernel's protocol.  ``buffers``: whether the probe came; the reply carries the same three bytes.  ``draft``: what Python put into the form.
+    """``version``: the kernel's protocol.  ``buffers``: whether the probe came; the reply carries the same three bytes.
 
-    Partial pictures of what is under way follow as ``preview`` messages.
+    ``draft``: what Python put into the form.  Partial pictures of what is under way follow as ``preview`` messages.
     """
 
     version: str

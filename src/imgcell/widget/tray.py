@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.pictures.boxed import boxed
 from imgcell.pictures.inputs import load_image
 from imgcell.pictures.picture import Picture
+from imgcell.pictures.preview import Shown
 from imgcell.pictures.source import FileSource, MemorySource, Source
 from imgcell.pictures.spotted import snapshot
 from imgcell.pictures.words import clean
@@ -35,11 +37,13 @@ class Item:
         facts: What the page is told.
         value: What an edit is given.
         source: The bytes that the page may fetch.
+        small: The same, fitted into 256 pixels.
     """
 
     facts: Reference
     value: Any
     source: Source
+    small: Shown
 
 
 class Tray:
@@ -59,6 +63,7 @@ class Tray:
 
         Raises:
             InvalidJobError: It is no whole picture within the limits.
+            ImageDecodeError: It looked like one, but cannot be decoded.
         """
         value = snapshot(value)
         image = load_image(value, _ANY)
@@ -69,6 +74,8 @@ class Tray:
             source = value.source
         else:
             source = MemorySource(image.data or b"")
+        # Decoded here and now: a file that only looks whole is refused before anybody counts on it.
+        small = boxed(source, 256, decode=True)
         if isinstance(value, Path) and image.data is not None:
             value = image.data  # another format, or its place removed: what was shown is what is sent
         with self._lock:
@@ -87,7 +94,7 @@ class Tray:
                 "id": image.parent,
                 "notes": [clean(note) for note in image.notes],
             }
-            made = self._items[facts["key"]] = Item(facts, value, source)
+            made = self._items[facts["key"]] = Item(facts, value, source, small)
             return made
 
     def get(self, key: str) -> Item:
