@@ -295,12 +295,13 @@ begun.wait()
 def test_leaving_without_waiting(imgcell_home: Path) -> None:
     """A program that ends while requests are out ends at once, and says how many may have been charged."""
     script = """
-import imgcell, imgcell.sandbox
-server = imgcell.sandbox.serve(latency=60.0).__enter__()
-client = imgcell.Client("openai", base_url=server.base_url, api_key="sk-sandbox")
+import sys, imgcell
+client = imgcell.Client("openai", base_url=sys.argv[1], api_key="sk-sandbox")
 run = client.submit(imgcell.Generate("a lighthouse"))
-while not server.requests:
+while not run.out:
     run.wait(0.01)
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=False)
+    with imgcell.sandbox.serve(latency=60.0) as server:
+        command = [sys.executable, "-c", script, server.base_url]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert "Requests still out at the end: 1." in ended.stderr
