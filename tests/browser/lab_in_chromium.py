@@ -47,8 +47,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server(place: Path, *, app: str = "lab", dark: bool = False) -> Iterator[Server]:
+def running_server(place: Path, *, app: str = "lab", dark: bool = False, environment: dict[str, str] | None = None) -> Iterator[Server]:
     """Start ``jupyter lab`` or ``jupyter notebook`` below *place*, with configuration, data and library of its own.
+
+    *environment* is added to what its kernels see.
 
     Raises:
         RuntimeError: If it ends before it says where it is; with what it printed.
@@ -58,7 +60,7 @@ def running_server(place: Path, *, app: str = "lab", dark: bool = False) -> Iter
         part.mkdir(parents=True, exist_ok=True)
     _set(settings, "apputils-extension", "themes", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
     _set(settings, "apputils-extension", "notification", {"fetchNews": "false", "checkForUpdates": False})
-    environment = {
+    surroundings = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(place / "config"),
         "JUPYTER_DATA_DIR": str(place / "data"),
@@ -69,6 +71,7 @@ def running_server(place: Path, *, app: str = "lab", dark: bool = False) -> Iter
         "IMGCELL_HOME": str(place / "home"),
         "MPLCONFIGDIR": str(place / "matplotlib"),
         "PYTHONUNBUFFERED": "1",
+        **(environment or {}),
     }
     command = [
         sys.executable,
@@ -83,7 +86,7 @@ def running_server(place: Path, *, app: str = "lab", dark: bool = False) -> Iter
     command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"]
     with subprocess.Popen(
         command,
-        env=environment,
+        env=surroundings,
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
