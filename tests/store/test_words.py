@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imgcell.store import schema
 from imgcell.store.words import cut, fold, question
 
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF) | st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF)
@@ -21,11 +22,13 @@ RUN = st.text(HAN | KANA | HANGUL, min_size=1, max_size=30)
 def found():
     """Tell whether a question finds a text, by the same table that the index has."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (prompt, tokenize = 'ascii', prefix = '1 2 3 4 5', columnsize = 0)")
+    connection.execute("BEGIN")
+    schema.create(connection)
+    connection.execute("COMMIT")
 
     def ask(text, asked):
         connection.execute("DELETE FROM words")
-        connection.execute("INSERT INTO words VALUES (?)", (cut(text),))
+        connection.execute("INSERT INTO words (prompt) VALUES (?)", (cut(text),))
         match = question(asked)
         return match is not None and connection.execute("SELECT 1 FROM words WHERE words MATCH ?", (match,)).fetchone() is not None
 

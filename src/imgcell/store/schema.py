@@ -47,7 +47,8 @@ CREATE INDEX pictures_by_deletion ON pictures (deleted);
 CREATE TABLE links (target TEXT, role INTEGER, moment INTEGER, PRIMARY KEY (target, role, moment)) WITHOUT ROWID;
 CREATE INDEX links_by_moment ON links (moment);
 
-CREATE VIRTUAL TABLE words USING fts5 (prompt, noted, tokenize = 'ascii', prefix = '1 2 3 4 5', columnsize = 0);
+-- prefix: beginnings of these lengths have lists of their own, which are read from the newest on and no further than needed.
+CREATE VIRTUAL TABLE words USING fts5 (prompt, noted, tokenize = 'ascii', prefix = '1 2 3 4 5 6 7 8 9 10', columnsize = 0);
 
 -- Paid requests.  state: the last word on it; counts: whether money went or may have gone; open: whether that is uncertain.
 CREATE TABLE attempts (
