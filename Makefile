@@ -12,6 +12,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 # ipykernel routes comms and nested loops differently in each of these; 7.4 needs Python 3.11.
 KERNELS := 6.31 7.3 7.4
 
+NPM = sh ../scripts/run-npm ../$(BIN)/python --silent
+
 LAB_ARGS ?=
 # In a container one is often root, and Jupyter then wants to be told that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -20,7 +22,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: lab test lint format types unit kernels notebooks browser bench pictures clean setup
+.PHONY: lab test lint format types unit kernels notebooks browser bench pictures js js-check clean setup
 .DEFAULT_GOAL := test
 
 ## what a person types
@@ -29,7 +31,7 @@ lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) $(LAB_ARGS) notebooks/quickstart.ipynb
 
 # One pytest process for all rings, so that the slow ones (kernels, browser) run beside the fast ones.
-test: setup lint types
+test: setup lint types js-check
 	@$(TEST) $(TEST_ARGS) tests
 
 setup: $(VENV)/.test $(KERNELS:%=.venv-kernels/%/.ready) chromium
@@ -49,6 +51,14 @@ types: $(VENV)/.test
 
 TEST = IMGCELL_KERNELS=$$(ls -d .venv-kernels/*/.ready 2>/dev/null | sed 's|\(.*\)/.ready|$(CURDIR)/\1/bin/python|' | paste -sd, -) \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The Studio's page: checked and tested, and written to src/imgcell/static, where it is committed (make lab needs no Node).
+js: js/node_modules/.ready
+	@cd js && $(NPM) run lint && $(NPM) run types && $(NPM) run test && $(NPM) run build
+
+# The same, but what is committed has to be what the sources make.
+js-check: js/node_modules/.ready
+	@cd js && $(NPM) run lint && $(NPM) run types && $(NPM) run test && $(NPM) run check
 
 unit: $(VENV)/.test
 	@$(TEST) -m "not kernel and not browser" $(TEST_ARGS) tests
@@ -90,9 +100,14 @@ $(VENV)/.bench: $(VENV)/.test
 .venv-kernels/%/.ready: $(VENV)/.test scripts/make-kernel-venv
 	sh scripts/make-kernel-venv $(VENV) .venv-kernels/$* $*
 
+# Exactly what the lock file names; no package runs a script of its own.
+js/node_modules/.ready: js/package.json js/package-lock.json js/.npmrc | $(VENV)/.test
+	@cd js && $(NPM) ci --ignore-scripts --loglevel=error
+	@touch $@
+
 .PHONY: chromium
 chromium:
 	@sh scripts/find-chromium
 
 clean:
-	rm -rf $(VENV) .venv-kernels build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/pictures
+	rm -rf $(VENV) .venv-kernels js/node_modules js/harness/built build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/pictures

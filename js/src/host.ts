@@ -8,7 +8,7 @@ export interface Model {
   off(event?: string | null, listener?: ((...given: unknown[]) => void) | null): void;
   send(content: unknown, callbacks?: unknown, buffers?: (ArrayBuffer | ArrayBufferView)[]): void;
   /** JupyterLab and Notebook pass their real manager through; marimo's has no kernel, others have none at all. */
-  widget_manager?: { kernel?: { interrupt?: () => unknown } | null };
+  widget_manager?: { kernel?: { interrupt?: () => unknown } | null } | undefined;
 }
 
 export interface Given {

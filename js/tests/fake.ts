@@ -15,7 +15,7 @@ export class Fake implements Model {
 
   constructor(
     readonly data: Record<string, unknown> = {},
-    readonly widget_manager?: { kernel?: { interrupt?: () => unknown } | null },
+    readonly widget_manager?: Model["widget_manager"],
   ) {}
 
   get(name: string): unknown {

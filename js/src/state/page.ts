@@ -5,17 +5,18 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Channel, nonce, Refusal } from "../channel";
 import type { Model } from "../host";
-import type {
-  Busy,
-  Card,
-  Draft,
-  Facts,
-  ImageFacts,
-  MaskFacts,
-  Problem,
-  ProviderFacts,
-  Reference,
-  View,
+import {
+  type Busy,
+  type Card,
+  type Draft,
+  type Facts,
+  type ImageFacts,
+  type MaskFacts,
+  type Problem,
+  type ProviderFacts,
+  type Reference,
+  VERSION,
+  type View,
 } from "../protocol";
 import type { Desk } from "../slots";
 import { hostLanguage, keepLanguage, keptLanguage, type Language, type Translate, translator } from "../words/language";
@@ -29,7 +30,6 @@ import { type Box, Pixels } from "./pixels";
 import { Previews } from "./previews";
 import { Prompts } from "./prompts";
 
-export const VERSION = "1";
 const ACKNOWLEDGED = 600;
 const READY = 10_000;
 
@@ -94,7 +94,7 @@ export class Page implements Desk {
   private readonly writeDraft = new Later(250, () => this.write("draft", this.draft.value));
   private readonly writeView = new Later(250, () => this.write("view", this.view.value));
   private readonly forget = new Later(8000, () => {
-    this.notice.value = null;
+    if (!this.notice.value?.bad) this.notice.value = null;
   });
   private started = false;
   private tried: { draft: string; nonce: string } | null = null;
