@@ -1,6 +1,6 @@
 /** One view of a Studio: the form on the left (or on top, where it is narrow), the pictures beside it. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Fields, More } from "./form/fields";
 import { ours } from "./form/keys";
 import { Prompt } from "./form/prompt";
@@ -9,6 +9,7 @@ import { Grid, Selection } from "./grid/grid";
 import { Tools } from "./grid/tools";
 import { Button } from "./look/button";
 import { Icon } from "./look/icons";
+import { useName } from "./look/name";
 import type { Card } from "./protocol";
 import { nameOf } from "./state/list";
 import type { Page } from "./state/page";
@@ -17,7 +18,7 @@ import { words } from "./words/page";
 
 export function App({ page, root }: { page: Page; root: HTMLElement }) {
   const t = page.t.value;
-  const id = useId();
+  const id = useName();
   const open = useSignal<string | null>(null);
   const top = useRef<HTMLDivElement>(null);
 

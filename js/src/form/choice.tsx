@@ -2,9 +2,10 @@
  * A field with values to choose from: one, or several that make a sweep; typed in where the model takes other values too.
  * A click or Enter chooses one and closes; the box before it (or the space bar) adds to what is chosen.
  */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Float } from "../look/float";
 import { Icon } from "../look/icons";
+import { useName } from "../look/name";
 import type { Translate } from "../words/language";
 import { words } from "../words/page";
 import { composing } from "./keys";
@@ -48,7 +49,7 @@ export function Choice(given: Given) {
       : chosen.length === 1
         ? named(chosen[0] ?? "")
         : t(words, "some", { number: chosen.length });
-  const id = useId();
+  const id = useName();
 
   return (
     <div class={`ic-field${given.bad ? " ic-bad" : ""}`}>
@@ -58,7 +59,6 @@ export function Choice(given: Given) {
         class="ic-tile"
         aria-haspopup="listbox"
         aria-expanded={open}
-        aria-labelledby={`${id}-l ${id}-v`}
         aria-describedby={given.bad ? `${id}-b` : undefined}
         title={chosen.length > 1 ? chosen.map(named).join(", ") : text}
         onClick={() => setOpen(!open)}
@@ -69,12 +69,8 @@ export function Choice(given: Given) {
           }
         }}
       >
-        <span class="ic-name" id={`${id}-l`}>
-          {label}
-        </span>
-        <span class={`ic-value${chosen.length === 0 ? " ic-standard" : ""}`} id={`${id}-v`}>
-          {text}
-        </span>
+        <span class="ic-name">{label}</span>{" "}
+        <span class={`ic-value${chosen.length === 0 ? " ic-standard" : ""}`}>{text}</span>
         <Icon name="down" />
       </button>
       {given.bad && (

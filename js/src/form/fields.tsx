@@ -1,6 +1,7 @@
 /** Provider, model and what the chosen models take: nothing else is shown. */
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Button } from "../look/button";
+import { useName } from "../look/name";
 import { type Draft, LIMITS } from "../protocol";
 import { compresses, extraProblem, type FieldName, fieldOf, providersOf, streams } from "../state/draft";
 import type { Page } from "../state/page";
@@ -132,7 +133,7 @@ export function Fields({ page }: { page: Page }) {
 
 function Count({ page }: { page: Page }) {
   const t = page.t.value;
-  const id = useId();
+  const id = useName();
   const { n } = page.draft.value;
   const most = LIMITS.pictures_per_request;
   const set = (value: number) => {
@@ -187,7 +188,7 @@ function Count({ page }: { page: Page }) {
 
 function Compression({ page }: { page: Page }) {
   const t = page.t.value;
-  const id = useId();
+  const id = useName();
   const facts = fieldOf(page.targets.value, "output_compression");
   const value = page.draft.value.output_compression;
   return (
@@ -221,7 +222,7 @@ function Compression({ page }: { page: Page }) {
 /** What few need: fields that we have no word for, and whether to look into the library first. */
 export function More({ page }: { page: Page }) {
   const t = page.t.value;
-  const id = useId();
+  const id = useName();
   const { extra, once } = page.draft.value;
   const [open, setOpen] = useState(extra !== "" || once);
   const problem = extraProblem(extra);

@@ -2,7 +2,7 @@
  * The state of one Studio on a page: what the kernel said, what the person does, and the questions that follow from it.
  * One for each model, so that two views of a Studio on one page show the same.
  */
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Channel, nonce, Refusal } from "../channel";
 import type { Model } from "../host";
 import {
@@ -116,6 +116,12 @@ export class Page implements Desk {
         this.variablesChanged.value += 1;
       }),
     );
+    this.stop.push(
+      effect(() => {
+        const mine = [...this.cards.value].reverse();
+        this.prompts.learn([...mine, ...this.library.cards.value].map((card) => card.prompt));
+      }),
+    );
     const tick = setInterval(() => {
       if (this.under.value) this.second.value += 1;
     }, 1000);
@@ -199,10 +205,7 @@ export class Page implements Desk {
 
   private take(cards: readonly Card[]): void {
     const before = new Map(this.cards.value.map((card) => [card.key, card.state]));
-    batch(() => {
-      this.cards.value = cards;
-      this.prompts.learn([...cards].reverse().map((card) => card.prompt));
-    });
+    this.cards.value = cards;
     for (const card of cards) {
       const was = before.get(card.key);
       if (was === undefined || was === card.state || isOpen(card)) continue;
@@ -319,6 +322,7 @@ export class Page implements Desk {
     if (this.tried?.draft !== text) this.tried = { draft: text, nonce: nonce() };
     const once = this.tried.nonce;
     this.writeDraft.now();
+    this.notice.value = null;
     this.sending.value = "asked";
     this.say(this.t.value(words, "saidSending"));
     try {
@@ -431,11 +435,11 @@ export class Page implements Desk {
     this.focusPrompt.value += 1;
   }
 
-  async code(name: string, form: "cell" | "python"): Promise<void> {
+  async code(name: string, form: "cell" | "edit" | "python"): Promise<void> {
     try {
       const { ok } = await this.channel.ask("code", { card: name, form });
       await navigator.clipboard.writeText(ok.text);
-      this.tell({ text: this.t.value(words, form === "cell" ? "copiedCell" : "copiedCode"), hint: null, bad: false });
+      this.tell({ text: this.t.value(words, form === "python" ? "copiedCode" : "copiedCell"), hint: null, bad: false });
     } catch (why) {
       this.report(why);
     }
