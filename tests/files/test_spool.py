@@ -221,5 +221,5 @@ def test_a_link_in_the_spool_is_not_followed(tmp_path):
     """Only files of our own are taken for what was received."""
     (tmp_path / "elsewhere").write_bytes(b"secret")
     (tmp_path / "a.bin").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic|[Ll]ink"):
+    with pytest.raises(OSError, match="links"):
         SpoolFile.existing(tmp_path / "a.bin")

@@ -84,4 +84,4 @@ def test_every_step_may_be_the_last(box, nurseries, look, tmp_path, prompt):
     if failures:
         raise failures[0]
     # The proof is worth something only if it saw all of them.
-    assert set(outcomes.values()) == {"nothing", "unknown", "done"}
+    assert set(outcomes.values()) >= {"nothing", "unknown", "done"}

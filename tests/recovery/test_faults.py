@@ -81,7 +81,7 @@ def client(box, monkeypatch, tmp_path):
         yield client
 
 
-@pytest.mark.parametrize("prompt", ["b64", "url", "stream"])
+@pytest.mark.parametrize("prompt", ["b64", "url"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_disk_fails_at_every_call(box, client, look, monkeypatch, tmp_path, fault, prompt):
     """Nothing was sent and the error says so, or the picture is in the variable, and in the library or where the user was told."""

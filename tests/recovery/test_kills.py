@@ -70,6 +70,7 @@ def test_killed_around_the_answer(box, nurseries, look, tmp_path, record_propert
     assert None not in states.values()
     in_spool = {hashlib.sha256((home / "spool" / name).read_bytes()).hexdigest() for name in shelf.spool()}
     answered = lost = on_the_way = 0
+    stories = []
     for sent in box.requests:
         # Everything that reached the server is in the ledger, with its end.
         assert sent.attempt in states
@@ -84,13 +85,13 @@ def test_killed_around_the_answer(box, nurseries, look, tmp_path, record_propert
         missing = set(sent.digests) - set(pictures.get(sent.attempt, ()))
         if said[sent.attempt] & {"answered", "url"} or in_spool & missing:
             lost += len(missing)
+            stories.append((sent.words[-300:], states[sent.attempt], said[sent.attempt], [n for n in shelf.spool() if sent.attempt in n]))
         else:
             on_the_way += len(missing)
     record_property(
         "figures", f"{ROUNDS} kills, {len(box.requests)} requests, {answered} pictures answered, {on_the_way} on the way, {lost} lost"
     )
-    print(f"{ROUNDS} kills, {len(box.requests)} requests, {answered} pictures answered, {on_the_way} on the way, {lost} lost")
-    assert lost == 0
+    assert lost == 0, stories
     assert answered > ROUNDS
     # What was shown is there, and the index says what the files say.
     shown = set((home.with_suffix(".shown")).read_text().split())

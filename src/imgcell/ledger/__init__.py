@@ -4,11 +4,13 @@
 
     <home>/ledger/<UTC date>-<pid>-<random>.jsonl    one file for each process; one line, one write, one fsync
     <home>/ledger/<the same>.jsonl.lock              locked for as long as that process lives
+    <home>/ledger/ended.txt                          names of files in which nothing is open any more
     <home>/spool/<attempt>.part                      the answer: a line of JSON (status, headers), then the body
                                                      without its pictures
     <home>/spool/<attempt>.<k>.bin                   the k-th picture of the answer
 
-A line is ASCII JSON: ``v`` (1), ``attempt``, ``state``, ``time`` (UTC), and facts.  The states:
+A line is ASCII JSON: ``v`` (1), ``attempt``, ``state``, ``time`` (UTC), and facts.  Of one request there may be lines in
+several files: whoever looks after a dead process's requests writes their ends (``recovered``) into its own.  The states:
 
 =============  ============================================================================================
 sending        before the request; with all that is asked for

@@ -60,8 +60,9 @@ class Attempt:
         return extract
 
     def flush(self) -> None:
-        """Have written, soon, all that came, the pictures first; does not wait."""
-        for file in self._files():
+        """Have written, soon, all that came; does not wait."""
+        # What says that a picture is finished, and no preview, is there before the picture is whole.
+        for file in reversed(self._files()):
             file.flush()
 
     def sync(self) -> None:
