@@ -1,6 +1,7 @@
 /** One view of a Studio: the form on the left (or on top, where it is narrow), the pictures beside it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Chosen } from "./form/chosen";
 import { Fields, More } from "./form/fields";
 import { ours } from "./form/keys";
 import { Prompt } from "./form/prompt";
@@ -28,7 +29,8 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
   useEffect(() => {
     // Before the host's own listeners, which may sit on the document and take keys on their way down.
     const guard = (event: KeyboardEvent) => {
-      if (event.target instanceof Node && root.contains(event.target)) {
+      // The path and not the target: in a shadow tree (marimo) that is the tree's host.
+      if (event.composedPath().includes(root)) {
         root.toggleAttribute("data-lm-suppress-shortcuts", ours(event));
       }
     };
@@ -56,6 +58,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
       <section class="ic-compose" aria-label={t(words, "compose")}>
         <div class="ic-form">
           <Prompt page={page} id={id} />
+          <Chosen page={page} />
           <Fields page={page} />
           <KeyHint page={page} />
           <Paused page={page} />

@@ -11,6 +11,9 @@ import { elapsed, lines } from "../words/amounts";
 import { words } from "../words/page";
 import { items } from "./actions";
 
+/** Milliseconds until the final picture covers the partial one under it. */
+const FADE = 250;
+
 interface Given {
   page: Page;
   card: CardFacts;
@@ -33,6 +36,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
   return (
     <div class={`ic-card ic-is-${card.state}${selected ? " ic-selected" : ""}`}>
       <div class="ic-frame">
+        {preview && <img class="ic-pixels ic-shown" src={preview} alt={under ? alt : ""} draggable={false} />}
         {card.state === "done" && card.sha ? (
           <button
             type="button"
@@ -56,13 +60,11 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
               sha={card.sha}
               box={box}
               alt={alt}
-              before={preview}
-              onShown={() => page.previews.drop(nameOf(card))}
+              onShown={() => setTimeout(() => page.previews.drop(nameOf(card)), FADE)}
             />
           </button>
         ) : under ? (
           <div class="ic-wait" data-main tabIndex={tab} role="img" aria-label={name}>
-            {preview && <img class="ic-pixels ic-shown" src={preview} alt={alt} />}
             <Waiting page={page} card={card} />
           </div>
         ) : (

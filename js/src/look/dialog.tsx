@@ -14,7 +14,7 @@ export function Dialog({ label, look = "", onClose, onKeyDown, children }: Given
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;
-    const before = document.activeElement;
+    const before = (dialog?.getRootNode() as Document | ShadowRoot | undefined)?.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       dialog?.close();

@@ -36,7 +36,7 @@ export function Menu({ label, icon, text, look = "", tabIndex, items }: Given) {
 
   const move = (event: KeyboardEvent) => {
     const all = Array.from(list.current?.querySelectorAll<HTMLElement>("button") ?? []);
-    const at = all.indexOf(document.activeElement as HTMLElement);
+    const at = all.findIndex((one) => one.matches(":focus"));
     let to = -1;
     if (event.key === "ArrowDown") to = (at + 1) % all.length;
     else if (event.key === "ArrowUp") to = (at - 1 + all.length) % all.length;

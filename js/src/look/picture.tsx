@@ -1,4 +1,4 @@
-/** A picture by hash: what was there before it stays until it can be seen, so that nothing flashes. */
+/** A picture by hash; it appears when it can be seen whole, over whatever lies under it, so that nothing flashes. */
 import { useEffect, useState } from "preact/hooks";
 import type { Page } from "../state/page";
 import type { Box } from "../state/pixels";
@@ -8,13 +8,11 @@ interface Given {
   sha: string;
   box: Box;
   alt: string;
-  /** Shown under it until it is there. */
-  before?: string | null;
   onShown?: () => void;
   draggable?: boolean;
 }
 
-export function Picture({ page, sha, box, alt, before, onShown, draggable }: Given) {
+export function Picture({ page, sha, box, alt, onShown, draggable }: Given) {
   const [url, setUrl] = useState<string | null>(null);
   const [shown, setShown] = useState<string | null>(null);
   const [failed, setFailed] = useState(false);
@@ -32,7 +30,6 @@ export function Picture({ page, sha, box, alt, before, onShown, draggable }: Giv
   const ready = url !== null && shown === url;
   return (
     <>
-      {before && !ready && <img class="ic-pixels ic-before" src={before} alt="" aria-hidden="true" draggable={false} />}
       {url ? (
         <img
           class={`ic-pixels${ready ? " ic-shown" : ""}`}
