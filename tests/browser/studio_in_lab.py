@@ -51,7 +51,7 @@ class Studio:
         for value in values:
             option = self.root.get_by_role("option", name=value, exact=True)
             if add or len(values) > 1:
-                option.locator(".ic-box").click()
+                option.locator(".ic-tick").click()
             else:
                 option.click()
         if add or len(values) > 1:
@@ -121,9 +121,7 @@ class Lab:
         """Run a cell that shows a Studio; return it, ready for a click."""
         before = self.page.locator(".imgcell").count()
         self.cell(f"import imgcell\n{code}")
-        studio = Studio(self.page, before)
-        studio.prompt.wait_for()
-        return studio
+        return self.studio(before)
 
     def clear(self, home: Path) -> None:
         """Empty the notebook and the kernel's variables; what follows has its library in *home*."""
@@ -134,6 +132,27 @@ class Lab:
             }}"""
         )
         self.run(f"%reset -f\nimport os\nos.environ['IMGCELL_HOME'] = {str(home)!r}")
+
+    def studio(self, at: int = 0) -> Studio:
+        """Return one of the Studios on the page, once it is there."""
+        studio = Studio(self.page, at)
+        studio.prompt.wait_for()
+        return studio
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression is true in the kernel, which the page tells of what was done a quarter of a second later.
+
+        Raises:
+            AssertionError: It is not within ten seconds.
+        """
+        code = (
+            f"import time as _time\n_end = _time.monotonic() + 0.2\nwhile not ({condition}) and _time.monotonic() < _end: _time.sleep(0.01)"
+        )
+        for _ in range(50):
+            # In pieces: between them the kernel takes what the page says.
+            if self.run(f"{code}\nprint(bool({condition}))").strip() == "True":
+                return
+        raise AssertionError(f"not in ten seconds: {condition}")
 
     def reload(self) -> None:
         """Save, and load the page again."""
@@ -187,6 +206,7 @@ def opened_lab(
     (server.folder / name).write_text(json.dumps(empty), encoding="utf-8")
     with lab_in_chromium.opened_notebook(browser, server, name, app=app, **window) as page:
         complaints: list[str] = []
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield Lab(page, server)
         if complaints:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import lab_in_chromium
 import pytest
 import studio_in_lab
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keep whether a story failed, for its photograph."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +65,54 @@ def sandbox(provider):
     return provider
 
 
+class Hold:
+    """Answers of the sandbox that wait until the story lets them go: nothing depends on how fast a page is.
+
+    A streamed answer waits before each of its pictures, partial ones too.
+    """
+
+    def __init__(self):
+        self._free = threading.Semaphore(0)
+
+    def go(self, many=1):
+        """Let so many of them go."""
+        self._free.release(many)
+
+    async def pause(self, delivery):
+        """Stand in for the sandbox's pause: whether the client left meanwhile."""
+        while not self._free.acquire(blocking=False):
+            try:
+                # There is no event that an asyncio loop and a test's thread could both wait for.
+                await asyncio.wait_for(delivery._handler.gone.wait(), 0.02)
+            except asyncio.TimeoutError:
+                continue
+            return True
+        return False
+
+
 @pytest.fixture
-def lab(shared_lab, sandbox, tmp_path):
-    """The module's page with an empty notebook, no variables and an empty library."""
+def hold(sandbox, monkeypatch):
+    """Holds every answer of the sandbox until the story says `hold.go()`."""
+    from imgcell.sandbox import playing
+
+    held = Hold()
+    monkeypatch.setattr(playing.Delivery, "pause", lambda delivery, seconds: held.pause(delivery))
+    sandbox.latency = 1
+    return held
+
+
+@pytest.fixture
+def lab(shared_lab, sandbox, tmp_path, request, pictures):
+    """The module's page with an empty notebook, no variables and an empty library; photographed if the story fails."""
     shared_lab.clear(tmp_path / "home")
-    return shared_lab
+    yield shared_lab
+    if request.node.stash.get(FAILED, False):
+        shared_lab.page.screenshot(path=pictures / f"failed-{request.node.name}.png")
+
+
+@pytest.fixture
+def tall_window(lab):
+    """Makes the window so high that JupyterLab shows two Studios at once."""
+    before = lab.page.viewport_size
+    yield lambda: lab.page.set_viewport_size({"width": 1280, "height": 2600})
+    lab.page.set_viewport_size(before)
