@@ -21,7 +21,7 @@ KINDS = ("b64", "url", "edit b64", "edit url", "stream", "edit stream", "b64 x2"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
-def test_killed_around_the_answer(box, nurseries, look, tmp_path, record_property):
+def test_killed_around_the_answer(box, nurseries, look, tmp_path, record_testsuite_property):
     """In one library, while other kernels work in it and others recover it: what had come is a picture, the rest is told of."""
     home = tmp_path / "library"
     dice = random.Random(20261121)
@@ -88,7 +88,7 @@ def test_killed_around_the_answer(box, nurseries, look, tmp_path, record_propert
             stories.append((sent.words[-300:], states[sent.attempt], said[sent.attempt], [n for n in shelf.spool() if sent.attempt in n]))
         else:
             on_the_way += len(missing)
-    record_property(
+    record_testsuite_property(
         "figures", f"{ROUNDS} kills, {len(box.requests)} requests, {answered} pictures answered, {on_the_way} on the way, {lost} lost"
     )
     assert lost == 0, stories
