@@ -112,7 +112,7 @@ function Paused({ page }: { page: Page }) {
       <Icon name="alert" />
       <div>
         <p>{t(words, "paused")}</p>
-        <Button look="ic-small" onClick={() => void page.resume()}>
+        <Button look="ic-small" onClick={() => void page.runs.resume()}>
           {t(words, "resume")}
         </Button>
       </div>

@@ -61,7 +61,7 @@ export function Prompt({ page, id }: { page: Page; id: string }) {
           const none = area.selectionStart === area.selectionEnd && !event.shiftKey && !event.altKey;
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
             event.preventDefault();
-            if (prompt.trim() !== "") void page.run();
+            if (prompt.trim() !== "") void page.runs.run();
           } else if (event.key === "ArrowUp" && none && area.selectionStart === 0) {
             walk(page.prompts.older(prompt), event, "start");
           } else if (event.key === "ArrowDown" && none && area.selectionEnd === prompt.length) {

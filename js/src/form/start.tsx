@@ -11,7 +11,7 @@ export function Start({ page }: { page: Page }) {
   const draft = page.draft.value;
   const estimate = page.estimates.last.value;
   const under = page.under.value;
-  const sending = page.sending.value;
+  const sending = page.runs.sending.value;
   const limit = promptLimit(page.targets.value);
   const empty = draft.prompt.trim() === "";
   const long = limit !== null && measure(draft.prompt, limit.unit) > limit.most;
@@ -19,7 +19,7 @@ export function Start({ page }: { page: Page }) {
   const problems = (estimate?.problems ?? []).filter((one) => !(empty && one.field === "prompt"));
   const off = empty || long || extraProblem(draft.extra) !== null || problems.length > 0 || page.link.value === "gone";
 
-  const question = page.question.value;
+  const question = page.runs.question.value;
   if (question) return <Question page={page} question={question} />;
   return (
     <div class="ic-start">
@@ -58,7 +58,7 @@ export function Start({ page }: { page: Page }) {
           look="ic-main ic-run"
           {...(sending === "no" ? { icon: "run" as const } : {})}
           off={off || sending !== "no"}
-          onClick={() => void page.run()}
+          onClick={() => void page.runs.run()}
         >
           {sending !== "no" && <span class="ic-spin" aria-hidden="true" />}
           {t(
@@ -67,8 +67,8 @@ export function Start({ page }: { page: Page }) {
           )}
         </Button>
         {under && (
-          <Button icon="stop" look="ic-cancel" onClick={() => void page.cancel()}>
-            {t(words, page.cancels.value > 0 ? "cancelHard" : "cancel")}
+          <Button icon="stop" look="ic-cancel" onClick={() => void page.runs.cancel()}>
+            {t(words, page.runs.cancels.value > 0 ? "cancelHard" : "cancel")}
           </Button>
         )}
       </div>
@@ -88,13 +88,13 @@ function Question({ page, question }: { page: Page; question: string }) {
         <Button
           look="ic-run"
           onClick={() => {
-            page.question.value = null;
+            page.runs.question.value = null;
             page.focusPrompt.value += 1;
           }}
         >
           {t(words, "askNo")}
         </Button>
-        <Button icon="run" look="ic-main ic-run" onClick={() => void page.run(true)}>
+        <Button icon="run" look="ic-main ic-run" onClick={() => void page.runs.run(true)}>
           {t(words, "askYes")}
         </Button>
       </div>

@@ -159,7 +159,7 @@ function Trouble({ page, card, tab, name }: { page: Page; card: CardFacts; tab: 
         {hint && <p class="ic-noted">{hint}</p>}
       </div>
       <span class="ic-row">
-        <Button icon="retry" look="ic-small" tabIndex={tab} onClick={() => void page.retry(card)}>
+        <Button icon="retry" look="ic-small" tabIndex={tab} onClick={() => void page.runs.retry(card)}>
           {t(words, unknown ? "retryUnknown" : "retry")}
         </Button>
         <Menu

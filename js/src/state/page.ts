@@ -3,7 +3,7 @@
  * One for each model, so that two views of a Studio on one page show the same.
  */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { Channel, nonce, Refusal } from "../channel";
+import { Channel, Refusal } from "../channel";
 import type { Model } from "../host";
 import {
   type Busy,
@@ -21,7 +21,7 @@ import {
 import type { Desk } from "../slots";
 import { hostLanguage, keepLanguage, keptLanguage, type Language, type Translate, translator } from "../words/language";
 import { words } from "../words/page";
-import { draftOf, fitted, limitsOf, pictures, targetsOf } from "./draft";
+import { draftOf, fitted, limitsOf, targetsOf } from "./draft";
 import { Estimates } from "./estimates";
 import { Later } from "./later";
 import { Library } from "./library";
@@ -29,8 +29,8 @@ import { isOpen, merged, nameOf, type Shown, shown, viewOf } from "./list";
 import { type Box, Pixels } from "./pixels";
 import { Previews } from "./previews";
 import { Prompts } from "./prompts";
+import { Runs } from "./runs";
 
-const ACKNOWLEDGED = 600;
 const READY = 10_000;
 
 /** "opening" until the first answer; "quiet" when it takes long; "gone" when the kernel is not there any more. */
@@ -49,6 +49,7 @@ export class Page implements Desk {
   readonly previews: Previews;
   readonly estimates: Estimates;
   readonly library: Library;
+  readonly runs: Runs;
   readonly prompts = new Prompts();
 
   readonly link: Signal<Link> = signal("opening");
@@ -64,12 +65,6 @@ export class Page implements Desk {
   readonly language: Signal<Language>;
   readonly notice: Signal<Notice | null> = signal(null);
   readonly spoken: Signal<string> = signal("");
-  /** A run was asked for and not yet taken up: "waiting" when the kernel takes long to answer. */
-  readonly sending: Signal<"no" | "asked" | "waiting"> = signal("no");
-  /** The kernel's question before a large run; it is put to the person. */
-  readonly question: Signal<string | null> = signal(null);
-  /** How often Cancel was pressed since something was under way. */
-  readonly cancels: Signal<number> = signal(0);
   /** Counts seconds while something is under way. */
   readonly second: Signal<number> = signal(0);
   /** Counts up when the prompt is to be focused. */
@@ -91,13 +86,12 @@ export class Page implements Desk {
   );
 
   private readonly stop: (() => void)[] = [];
-  private readonly writeDraft = new Later(250, () => this.write("draft", this.draft.value));
+  readonly writeDraft = new Later(250, () => this.write("draft", this.draft.value));
   private readonly writeView = new Later(250, () => this.write("view", this.view.value));
   private readonly forget = new Later(8000, () => {
     if (!this.notice.value?.bad) this.notice.value = null;
   });
   private started = false;
-  private tried: { draft: string; nonce: string } | null = null;
 
   constructor(private readonly model: Model) {
     this.channel = new Channel(model);
@@ -107,6 +101,7 @@ export class Page implements Desk {
     this.view = signal(viewOf(model.get("view")));
     this.language = signal(keptLanguage() ?? this.host(""));
     this.estimates = new Estimates(this.channel, this.draft);
+    this.runs = new Runs(this, model);
     this.library = new Library(this.channel, (why) => this.report(why));
     this.follow();
     this.stop.push(
@@ -162,7 +157,7 @@ export class Page implements Desk {
         (value) => {
           const busy = (value ?? {}) as Partial<Busy>;
           this.busy.value = { calls: [], pictures: 0, done: 0, began: null, message: "", ...busy };
-          if (this.busy.value.calls.length === 0) this.cancels.value = 0;
+          if (this.busy.value.calls.length === 0) this.runs.over();
         },
       ],
       [
@@ -273,7 +268,7 @@ export class Page implements Desk {
   change(some: Partial<Draft>): void {
     const next = { ...this.draft.value, ...some };
     this.draft.value = some.targets ? fitted(next, this.providers.value) : next;
-    this.question.value = null;
+    this.runs.question.value = null;
     this.writeDraft.soon();
     this.estimates.ask();
   }
@@ -300,80 +295,6 @@ export class Page implements Desk {
   setLanguage(language: Language): void {
     keepLanguage(language);
     this.language.value = language;
-  }
-
-  /** `sure`: the kernel's question before a large run was answered. */
-  async run(sure = false): Promise<void> {
-    if (this.sending.value !== "no") return;
-    this.question.value = null;
-    if (!sure && pictures(this.draft.value, this.targets.value) > 1) {
-      this.sending.value = "asked";
-      const estimate = await this.estimates.fresh();
-      this.sending.value = "no";
-      if (estimate?.ask) {
-        this.question.value = estimate.ask;
-        this.say(estimate.ask);
-        return;
-      }
-    }
-    const draft = fitted(this.draft.value, this.providers.value);
-    // The same form after a run that was never answered is the same run: asked twice, sent once.
-    const text = JSON.stringify(draft);
-    if (this.tried?.draft !== text) this.tried = { draft: text, nonce: nonce() };
-    const once = this.tried.nonce;
-    this.writeDraft.now();
-    this.notice.value = null;
-    this.sending.value = "asked";
-    this.say(this.t.value(words, "saidSending"));
-    try {
-      await this.channel.ask(
-        "run",
-        { draft, nonce: once },
-        {
-          slow: () => {
-            this.sending.value = "waiting";
-          },
-        },
-      );
-      this.tried = null;
-    } catch (why) {
-      if (!(why instanceof Refusal) || why.problem.kind !== "NoAnswer") this.tried = null;
-      this.report(why);
-    } finally {
-      this.sending.value = "no";
-    }
-  }
-
-  /** Two ways: a message, and, where nobody acknowledges it in time, an interrupt of the kernel. */
-  async cancel(call: string | null = null): Promise<void> {
-    this.cancels.value += 1;
-    const interrupt = setTimeout(() => void this.interrupt(), ACKNOWLEDGED);
-    try {
-      const { ok } = await this.channel.ask("cancel", { target: call }, { timeout: 20_000 });
-      if (ok.message) this.tell({ text: ok.message, hint: null, bad: false });
-    } catch (why) {
-      this.report(why);
-    } finally {
-      clearTimeout(interrupt);
-    }
-  }
-
-  private async interrupt(): Promise<void> {
-    const kernel = this.model.widget_manager?.kernel;
-    try {
-      if (!kernel?.interrupt) throw new Error("no way to interrupt");
-      await kernel.interrupt();
-    } catch {
-      this.tell({ text: this.t.value(words, "pressStop"), hint: null, bad: true });
-    }
-  }
-
-  async retry(card: Card): Promise<void> {
-    try {
-      await this.channel.ask("retry", { card: nameOf(card), nonce: nonce() });
-    } catch (why) {
-      this.report(why);
-    }
   }
 
   async star(card: Card, stars: number): Promise<void> {
@@ -440,17 +361,6 @@ export class Page implements Desk {
       const { ok } = await this.channel.ask("code", { card: name, form });
       await navigator.clipboard.writeText(ok.text);
       this.tell({ text: this.t.value(words, form === "python" ? "copiedCode" : "copiedCell"), hint: null, bad: false });
-    } catch (why) {
-      this.report(why);
-    }
-  }
-
-  /** Sends to the chosen providers again, after they paused themselves. */
-  async resume(): Promise<void> {
-    try {
-      for (const name of new Set(this.targets.value.map(({ provider }) => provider.name))) {
-        await this.channel.ask("resume", { provider: name });
-      }
     } catch (why) {
       this.report(why);
     }

@@ -40,7 +40,7 @@ describe("the prompt", () => {
   };
 
   it("runs on Ctrl+Enter and on Cmd+Enter, not on Enter", async () => {
-    const run = vi.spyOn(page, "run").mockResolvedValue();
+    const run = vi.spyOn(page.runs, "run").mockResolvedValue();
     const area = await write("a cat");
     await press(area, "Enter");
     expect(run).not.toHaveBeenCalled();
@@ -50,7 +50,7 @@ describe("the prompt", () => {
   });
 
   it("never runs while an input method composes, nor without a prompt", async () => {
-    const run = vi.spyOn(page, "run").mockResolvedValue();
+    const run = vi.spyOn(page.runs, "run").mockResolvedValue();
     const area = await write("猫");
     await press(area, "Enter", { ctrlKey: true, isComposing: true });
     await press(area, "Enter", { ctrlKey: true, keyCode: 229 } as KeyboardEventInit);

@@ -127,29 +127,29 @@ describe("running", () => {
   it("runs once however often it is pressed", async () => {
     open();
     page.change({ prompt: "p" });
-    void page.run();
-    void page.run();
+    void page.runs.run();
+    void page.runs.run();
     await vi.advanceTimersByTimeAsync(0);
     expect(model.asked("run")).toHaveLength(1);
-    expect(page.sending.value).toBe("asked");
+    expect(page.runs.sending.value).toBe("asked");
     model.reply("run", { cards: ["c"] });
     await vi.advanceTimersByTimeAsync(0);
-    expect(page.sending.value).toBe("no");
-    void page.run();
+    expect(page.runs.sending.value).toBe("no");
+    void page.runs.run();
     expect(model.last("run").nonce).not.toBe(model.asked("run")[0]?.nonce);
   });
 
   it("asks with the same nonce after a run that was never answered, with a new one when the form changed", async () => {
     open();
     page.change({ prompt: "p" });
-    void page.run();
+    void page.runs.run();
     await vi.advanceTimersByTimeAsync(121_000);
     expect(page.notice.value?.bad).toBe(true);
-    void page.run();
+    void page.runs.run();
     expect(model.asked("run").map((asked) => asked.nonce)).toEqual(Array(2).fill(model.last("run").nonce));
     await vi.advanceTimersByTimeAsync(121_000);
     page.change({ prompt: "q" });
-    void page.run();
+    void page.runs.run();
     expect(new Set(model.asked("run").map((asked) => asked.nonce)).size).toBe(2);
   });
 
@@ -157,21 +157,21 @@ describe("running", () => {
     open();
     await ready();
     page.change({ prompt: "p", n: 8 });
-    const running = page.run();
+    const running = page.runs.run();
     await vi.advanceTimersByTimeAsync(0);
     expect(model.last("estimate").draft).toMatchObject({ n: 8 });
     model.reply("estimate", { ...ESTIMATE, ask: "8 pictures?" });
     await running;
-    expect(page.question.value).toBe("8 pictures?");
+    expect(page.runs.question.value).toBe("8 pictures?");
     expect(model.asked("run")).toHaveLength(0);
-    void page.run(true);
+    void page.runs.run(true);
     expect(model.asked("run")).toHaveLength(1);
   });
 
   it("cancels by a message, and interrupts nothing when that is acknowledged", async () => {
     const interrupt = vi.fn();
     open({}, { kernel: { interrupt } });
-    void page.cancel();
+    void page.runs.cancel();
     await vi.advanceTimersByTimeAsync(500);
     model.reply("cancel", { sent: 0, message: "" });
     await vi.advanceTimersByTimeAsync(1000);
@@ -181,7 +181,7 @@ describe("running", () => {
   it("interrupts the kernel when nobody acknowledges in 600 ms", async () => {
     const interrupt = vi.fn();
     open({}, { kernel: { interrupt } });
-    void page.cancel();
+    void page.runs.cancel();
     await vi.advanceTimersByTimeAsync(590);
     expect(interrupt).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(20);
@@ -193,7 +193,7 @@ describe("running", () => {
     "says which button to press where the kernel cannot be interrupted from here: %o",
     async (manager) => {
       open({}, manager as Fake["widget_manager"]);
-      void page.cancel();
+      void page.runs.cancel();
       await vi.advanceTimersByTimeAsync(700);
       expect(page.notice.value?.bad).toBe(true);
     },
