@@ -131,6 +131,8 @@ def test_a_bound_variable_is_kept_up_to_date(page, studio, run):
     page.ask("delete", cards=[key])
     assert (len(names["others"]), len(names["images"])) == (0, 1)
     assert page.ask("bind", name=None) == {"bound": None}
+    names["mine"] = 5
+    assert "something else" in page.refused("bind", name="mine")["message"]
     for wrong in ("class", "1x", "a b", "x.y", ""):
         assert page.refused("bind", name=wrong)
         with pytest.raises(InvalidJobError):

@@ -180,7 +180,7 @@ def test_an_unknown_outcome_is_a_state_of_its_own(page, run, server):
     assert card["error"]["hint"]
 
 
-def test_cancel_says_what_is_sent_and_a_second_one_lets_go(page, draft, server):
+def test_cancel_says_what_is_sent_and_a_second_one_lets_go(page, draft, server, monkeypatch):
     """What is not sent is cancelled; what is sent is still received, unless the user lets go of that as well."""
     server.latency = 30
     call = page.start_asking("run", draft=draft(n=1, sizes=["1024x1024", "1536x1024", "1024x1536"], qualities=["low", "medium"]), nonce="n")
@@ -189,6 +189,7 @@ def test_cancel_says_what_is_sent_and_a_second_one_lets_go(page, draft, server):
     busy = page.until(lambda: page.state("busy")["calls"] and page.state("busy"))
     assert busy["calls"] == [call]
     assert busy["pictures"] == 6
+    monkeypatch.setattr("imgcell.widget.orders.DOUBLE_CLICK", 0)
     cancelled = page.ask("cancel", target=call)
     assert cancelled["sent"] == 4
     assert "4" in cancelled["message"]
@@ -200,7 +201,7 @@ def test_cancel_says_what_is_sent_and_a_second_one_lets_go(page, draft, server):
     assert len(server.posts) == 4
 
 
-def test_a_reload_brings_everything_back(page, another_page, draft, server, studio):
+def test_a_reload_brings_everything_back(page, another_page, draft, server, studio, monkeypatch):
     """A page that comes while something is under way knows cards, form, tray and partial pictures, and hears of the end."""
     server.play("stall-stream", after=2, seconds=20)
     form = draft("a lighthouse", stream=2)
@@ -215,6 +216,7 @@ def test_a_reload_brings_everything_back(page, another_page, draft, server, stud
     assert other.state("draft")["prompt"] == "a lighthouse"
     assert other.state("busy")["calls"]
     assert [card["key"] for card in studio.widget.get_state()["cards"]] == [key]
+    monkeypatch.setattr("imgcell.widget.orders.DOUBLE_CLICK", 0)
     other.ask("cancel", target=other.state("busy")["calls"][0])
     other.ask("cancel", target=other.state("busy")["calls"][0])
     for one in (page, other):
@@ -295,3 +297,50 @@ def test_more_than_a_trait_can_bear_goes_to_the_library(studio, client):
     made.add(errand, "call")
     assert len(made.told()) == board.MOST
     assert made.told()[0]["key"] == keys[1]
+
+
+def test_one_press_of_cancel_never_lets_go_of_what_is_paid_for(page, draft, server, studio, monkeypatch):
+    """A double click is one press; so is a press that has also interrupted the cell by the page's other path."""
+    server.latency = 1
+    monkeypatch.setattr("imgcell.widget.orders.DOUBLE_CLICK", 60)
+    call = page.start_asking("run", draft=draft(), nonce="n")
+    (key,) = page.answer(call)[0]["ok"]["cards"]
+    server.wait_for(1)
+    assert [page.ask("cancel", target=call)["sent"] for _ in range(3)] == [1, 1, 1]
+    page.until_state(key, "done")
+    form = draft("another")
+    page.write(draft=form)
+    studio.run(wait=False)
+    server.wait_for(2)
+    assert studio.cancel() == 1  # what studio.run() does when its cell is interrupted
+    assert page.ask("cancel", target=None)["sent"] == 1
+    page.until(lambda: [card["state"] for card in page.state("cards")] == ["done", "done"])
+
+
+def test_an_estimate_converts_a_large_reference_once(page, draft, studio, upload, monkeypatch, server):
+    """What an endpoint cannot take is converted for the first estimate only, and the note stays with every one."""
+    import os
+    from io import BytesIO
+
+    from imgcell.widget import tray
+
+    monkeypatch.setenv("APIYI_API_KEY", "sk-anything")
+    monkeypatch.setenv("APIYI_BASE_URL", server.url("apiyi"))
+    buffer = BytesIO()
+    Image.frombytes("RGB", (1900, 1900), os.urandom(1900 * 1900 * 3)).save(buffer, "PNG", compress_level=0)
+    reference = upload(buffer.getvalue(), "large.png")
+    converted = []
+    real = tray.load_image
+    monkeypatch.setattr(tray, "load_image", lambda *given: (converted.append(given), real(*given))[1])
+    form = draft(providers=["apiyi"], models=[], sizes=[], qualities=[], references=[reference["key"]])
+    notes = [page.ask("estimate", draft={**form, "prompt": f"a boat {number}"})["notes"] for number in range(3)]
+    assert any("large.png" in note or "re-encoded" in note for note in notes[0]), notes
+    assert notes[0] == notes[1] == notes[2]
+    assert len(converted) == 1
+
+
+def test_a_million_combinations_are_counted_and_not_made(page, draft):
+    """Thirty-two of everything ticked is refused at once, with the number."""
+    many = [f"name{number}" for number in range(32)]
+    problems = page.ask("estimate", draft=draft(models=many, sizes=many, qualities=many, n=10))["problems"]
+    assert problems == [{"field": "n", "message": "That would be 327680 pictures; one run makes 100 at most."}]

@@ -14,7 +14,7 @@ from imgcell.pictures.formats import inspect, sniff
 from imgcell.pictures.inputs import load_mask
 from imgcell.providers.profile import Model
 
-__all__ = ["from_value", "png", "read", "share", "size"]
+__all__ = ["from_value", "png", "read", "sendable", "share", "size"]
 
 #: Takes whatever a mask can be.
 _ANY = Model("", max_image_bytes=1 << 62)
@@ -74,6 +74,18 @@ def png(mask: Image.Image) -> bytes:
     buffer = io.BytesIO()
     mask.save(buffer, "PNG", compress_level=4)
     return buffer.getvalue()
+
+
+def sendable(mask: Image.Image) -> bytes:
+    """Return *mask* as it goes out (:func:`imgcell.pictures.inputs.load_mask`); where it marks nothing, as it is.
+
+    That it marks nothing is then said by whoever is asked to send it.
+    """
+    try:
+        made = load_mask(mask, InputImage("image/png", width=mask.width, height=mask.height), _ANY)
+    except InvalidJobError:
+        return png(mask)
+    return made.data or b""
 
 
 def share(mask: Image.Image) -> float:

@@ -155,7 +155,8 @@ class Board:
             entry = self._entries.get(key)
             if entry is not None and entry.under_way:
                 told = problem(error)
-                told["message"] = cards.text(told["message"])
+                told["message"], hint = cards.text(told["message"]), told["hint"]
+                told["hint"] = cards.text(hint) if hint else None
                 self._set(entry, state=state, error=told, message="")
 
     def update(self, key: str, **fields: Any) -> None:

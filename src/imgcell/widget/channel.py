@@ -36,8 +36,8 @@ class Handler:
 
     Attributes:
         function: Called with the checked fields and the call; for kinds with a buffer, also with its bytes (``None`` if none came).
-        lane: ``"here"`` (at once: it must not wait), ``"in turn"`` (one after the other), ``"uploads"`` (likewise), ``"beside"``
-            (several at a time), ``"urgent"``.
+        lane: ``"here"`` (at once: it must not wait), ``"in turn"``, ``"uploads"``, ``"estimates"`` (one after the other),
+            ``"beside"`` (several at a time), ``"urgent"``.
     """
 
     function: Callable[..., Answer]
@@ -47,7 +47,7 @@ class Handler:
 class _Lanes:
     """The threads of a process on which requests are worked on; started when they are needed."""
 
-    _THREADS: ClassVar[dict[str, int]] = {"in turn": 1, "uploads": 1, "beside": 3, "urgent": 1}
+    _THREADS: ClassVar[dict[str, int]] = {"in turn": 1, "uploads": 1, "estimates": 1, "beside": 3, "urgent": 1}
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -10,6 +10,7 @@ from imgcell.costs import total
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import tr
 from imgcell.options import options
+from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.words import cost_text
 from imgcell.widget.channel import Answer, Handler
 from imgcell.widget.drafts import DraftError
@@ -35,7 +36,7 @@ class Desk:
         self.handlers: dict[str, Handler] = {
             "ready": Handler(self._ready, "here"),
             "fetch-image": Handler(self._fetch, "beside"),
-            "estimate": Handler(self._estimate, "beside"),
+            "estimate": Handler(self._estimate, "estimates"),
             "run": Handler(self._run, "in turn"),
             "retry": Handler(self._retry, "in turn"),
             "cancel": Handler(self._cancel, "urgent"),
@@ -106,7 +107,8 @@ class Desk:
         draft = ask["draft"]
         try:
             plans = []
-            for errand in self._inside.errands(draft):
+            errands, notes = self._inside.priced(draft)
+            for errand in errands:
                 plans.append(errand.client.plan(errand.job, once=draft["once"]))
                 if plans[-1].calls:
                     errand.client.required_key()
@@ -117,7 +119,7 @@ class Desk:
         made["pictures"] = sum(plan.pictures for plan in plans)
         made["requests"] = sum(len(plan.calls) for plan in plans)
         made["replayed"] = sum(plan.replayed for plan in plans)
-        made["notes"] = list(dict.fromkeys(note for plan in plans for note in plan.notes))
+        made["notes"] = list(dict.fromkeys([*notes, *(note for plan in plans for note in plan.notes)]))
         costs = [plan.cost for plan in plans if plan.calls]
         known = [cost for cost in costs if cost is not None]
         if not costs:
@@ -162,7 +164,7 @@ class Desk:
     def _cancel(self, ask: Mapping[str, Any]) -> Answer:
         from imgcell.client.run import interrupted_sentence
 
-        sent = self._inside.orders.cancel(ask["target"])
+        sent = self._inside.orders.page_cancels(ask["target"])
         return {"sent": sent, "message": interrupted_sentence(sent, tr("the library"))}
 
     def _resume(self, ask: Mapping[str, Any]) -> Answer:
@@ -280,7 +282,11 @@ class Desk:
         return {"text": self._inside.past.code(ask["card"], ask["form"])}
 
     def _bind(self, ask: Mapping[str, Any]) -> Answer:
-        self._inside.bind = check_name(ask["name"])
+        name = check_name(ask["name"])
+        # A page fills a name that is free, or its own; whatever else the user has there stays.
+        if name is not None and not isinstance(self._inside.names.all().get(name, Sheet()), Sheet):
+            raise InvalidJobError(tr("There is something else in the variable {name}.", name=name), hint=tr("Choose another name."))
+        self._inside.bind = name
         return {"bound": self._inside.bind}
 
 

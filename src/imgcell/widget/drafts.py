@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from imgcell.widget.limits import LIMITS
 
 if TYPE_CHECKING:
     from imgcell.client import Client
+    from imgcell.providers.profile import Model
 
 __all__ = ["DraftError", "Errand", "blank", "draft_of", "errands"]
 
@@ -68,7 +69,12 @@ def blank(provider: str, prompt: str = "") -> Draft:
     }
 
 
-def errands(draft: Draft, client: Callable[[str | None], Client], image: Callable[[str], Any], mask: Callable[[str], Any]) -> list[Errand]:
+def errands(
+    draft: Draft,
+    client: Callable[[str | None], Client],
+    image: Callable[[str, Model], Any],
+    mask: Callable[[str], Any],
+) -> list[Errand]:
     """Return the jobs of a draft: every combination of what was ticked.
 
     A model that some of the ticked providers describe goes to those alone; a name that none of them describes goes to all.
@@ -76,7 +82,7 @@ def errands(draft: Draft, client: Callable[[str | None], Client], image: Callabl
     Args:
         draft: The form, checked against the protocol.
         client: Returns the client of a provider; of the default one for ``None``.
-        image: Returns the picture of a reference's key.
+        image: Returns the picture of a reference's key for a model.
         mask: Returns that of a mask's key.
 
     Raises:
@@ -88,29 +94,29 @@ def errands(draft: Draft, client: Callable[[str | None], Client], image: Callabl
     fields: dict[str, Any] = {name: draft[name] for name in _WORDS}  # type: ignore[literal-required]
     fields |= {"n": draft["n"], "partial_images": draft["stream"], "extra": _extra(draft["extra"])}
     if draft["references"]:
-        fields["images"] = [_at("references", image, key) for key in draft["references"]]
         fields["input_fidelity"] = draft["input_fidelity"]
         if draft["mask"] is not None:
             fields["mask"] = _at("mask", mask, draft["mask"])
     kind = Edit if draft["references"] else Generate
     targets = draft["targets"]
-    combinations = list(
-        itertools.product(
-            _who(_each(targets["providers"]), _each(targets["models"]), client), _each(targets["sizes"]), _each(targets["qualities"])
-        )
-    )
-    if len(combinations) * draft["n"] > LIMITS["pictures_per_run"]:
-        count, most = len(combinations) * draft["n"], LIMITS["pictures_per_run"]
+    who = _who(_each(targets["providers"]), _each(targets["models"]), client)
+    sizes, qualities = _each(targets["sizes"]), _each(targets["qualities"])
+    count, most = len(who) * len(sizes) * len(qualities) * draft["n"], LIMITS["pictures_per_run"]
+    if count > most:
         raise _wrong("n", tr("That would be {count} pictures; one run makes {most} at most.", count=count, most=most))
+    combinations = list(itertools.product(who, sizes, qualities))
     made = []
-    for ((who, model), size, quality), label in zip(combinations, _labels(combinations), strict=True):
+    for ((maker, model), size, quality), label in zip(combinations, _labels(combinations), strict=True):
         try:
+            if draft["references"]:
+                takes = maker.provider.model(model)
+                fields["images"] = [_at("references", image, key, takes) for key in draft["references"]]
             job = kind(draft["prompt"], model=model, size=size, quality=quality, **fields)
         except DraftError:
             raise
         except InvalidJobError as error:
             raise _wrong("", error.message, error.hint) from error
-        made.append(Errand(who, job, label))
+        made.append(Errand(maker, job, label))
     return made
 
 
@@ -149,7 +155,7 @@ def draft_of(job: Job, draft: Draft, references: Sequence[str], mask: str | None
 
 def _who(
     names: Sequence[str | None], models: Sequence[str | None], client: Callable[[str | None], Client]
-) -> Iterator[tuple[Client, str | None]]:
+) -> list[tuple[Client, str | None]]:
     clients = [_at("targets", client, name) for name in names]
     described = {model for one in clients for model in one.provider.models}
     found = []
@@ -162,7 +168,7 @@ def _who(
                 tr("Tick one of its own: {models}.", models=", ".join(list(one.provider.models)[:8]) or "?"),
             )
         found += [(one, model) for model in takes]
-    return iter(found)
+    return found
 
 
 def _each(ticked: Sequence[str]) -> list[str | None]:
@@ -195,9 +201,9 @@ def _no_constant(text: str) -> Any:
     raise ValueError(text)
 
 
-def _at(field: str, find: Callable[[Any], Any], name: Any) -> Any:
+def _at(field: str, find: Callable[..., Any], *which: Any) -> Any:
     try:
-        return find(name)
+        return find(*which)
     except ImgcellError as error:
         raise _wrong(field, error.message, error.hint) from error
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcell.pictures.source import Source
+    from imgcell.providers.profile import Model
     from imgcell.widget.facts import Busy, Facts, MaskFacts
     from imgcell.widget.form import Draft
     from imgcell.widget.messages import Suggest
@@ -75,7 +76,7 @@ class Inside:
         self.stencils = Stencils(self._folder("masks"))
         self.standin = StandIn()
         self.board = Board(
-            lambda changed: self._channel.tell("changed", {"cards": changed}), lambda cards: self.model.write("cards", copy.deepcopy(cards))
+            lambda changed: self._channel.tell("changed", {"cards": changed}), lambda cards: self.model.write("cards", cards)
         )
         self.orders = Orders(self.board, self._sharpen, self._came, self._busy, self.names.notebook)
         self.past = Past(lambda: self.client.library, self.board)
@@ -140,7 +141,18 @@ class Inside:
 
     def errands(self, form: Draft) -> list[drafts.Errand]:
         """Return the jobs of a form."""
-        return drafts.errands(form, self.client_of, lambda key: self.tray.get(key).value, lambda key: self.stencils.get(key).image)
+        return drafts.errands(form, self.client_of, lambda key, model: self.tray.get(key).value, lambda key: self.stencils.get(key).image)
+
+    def priced(self, form: Draft) -> tuple[list[drafts.Errand], list[str]]:
+        """Return the jobs of a form for an estimate, with pictures converted at most once, and what was converted."""
+        notes: list[str] = []
+
+        def fitted(key: str, model: Model) -> Any:
+            value, said = self.tray.fitted(key, model)
+            notes.extend(said)
+            return value
+
+        return drafts.errands(form, self.client_of, fitted, lambda key: self.stencils.get(key).sent), notes
 
     def suggest(self, form: Draft) -> None:
         """Put something into the form: into the page's, or into the one that it will have."""

@@ -28,6 +28,8 @@ __all__ = ["Order", "Orders"]
 
 #: Nonces that are remembered; a page repeats one within seconds, if at all.
 _NONCES = 2_000
+#: Seconds within which a second Cancel is the first one.
+DOUBLE_CLICK = 1.0
 
 
 class Order:
@@ -38,6 +40,7 @@ class Order:
         keys: Its cards.
         began: Milliseconds since 1970.
         stopped: Whether the user has cancelled it.
+        pressed: When a page's Cancel was last heeded.
         runs: The client's runs.
     """
 
@@ -47,6 +50,7 @@ class Order:
         self.keys: list[str] = []
         self.began = int(time.time() * 1000)
         self.stopped = False
+        self.pressed: float | None = None
         self.runs: list[Run] = []
         self.left = 0
         self.over = threading.Event()
@@ -67,6 +71,7 @@ class _Job:
         self._found = found
         self._starts = [*starts, len(keys)]
         self._told: set[int] = set()
+        self._over = False
         self._lock = threading.Lock()
 
     def step(self, step: Any) -> None:
@@ -111,6 +116,16 @@ class _Job:
 
     def conclude(self, run: Run | None, error: BaseException | None = None) -> None:
         """Tell the rest: nothing more will come."""
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+        try:
+            self._conclude(run, error)
+        finally:
+            self._orders.ended(self._order)
+
+    def _conclude(self, run: Run | None, error: BaseException | None) -> None:
         self.sync()
         self.sheet._finish()
         reason = error or (
@@ -123,7 +138,6 @@ class _Job:
             for key in self.keys if run.warnings else ():
                 notes = self._orders.board.get(key).card["notes"]
                 self._orders.board.update(key, notes=[*notes, *dict.fromkeys(map(cards.text, run.warnings))])
-        self._orders.ended(self._order)
 
 
 class Orders:
@@ -199,8 +213,14 @@ class Orders:
         self.tell_busy()
         # However many jobs it has, a budget for cells holds for all of them together.
         with from_cell(self._notebook(), None), one_cell():
-            for errand, one, job in jobs:
-                self._submit(order, errand, one, job)
+            for number, (errand, one, job) in enumerate(jobs):
+                try:
+                    self._submit(order, errand, one, job)
+                except BaseException as error:  # an interrupt, in the middle of it
+                    order.cancel()
+                    for _, _, other in jobs[number:]:
+                        other.conclude(None, error)
+                    raise
         return order
 
     def _submit(self, order: Order, errand: Errand, ready: Any, job: _Job) -> None:
@@ -210,9 +230,6 @@ class Orders:
             # Others may be under way and paid for; this one is a failure among them.
             job.conclude(None, error)
             return
-        except BaseException as error:
-            job.conclude(None, error)
-            raise
         order.runs.append(run)
         if order.stopped:
             run.cancel()  # while the first ones were sent
@@ -220,9 +237,30 @@ class Orders:
 
     def cancel(self, call: str | None) -> int:
         """Stop an order, or all; return how many requests were sent already and are still received."""
+        return sum(order.cancel() for order in self._named(call))
+
+    def page_cancels(self, call: str | None) -> int:
+        """Do what Cancel in a page says; return as :meth:`cancel`.
+
+        Only a second press lets go of what was sent, and money may be lost with it.  So one press never counts twice: not
+        when it also interrupted the cell (the page's other path), nor when it was a double click.
+        """
+        sent = 0
+        for order in self._named(call):
+            now = time.monotonic()
+            if order.pressed is None and order.stopped:
+                sent += sum(run.out for run in list(order.runs))
+            elif order.pressed is None or now - order.pressed >= DOUBLE_CLICK:
+                sent += order.cancel()
+            else:
+                sent += sum(run.out for run in list(order.runs))
+                continue
+            order.pressed = now
+        return sent
+
+    def _named(self, call: str | None) -> list[Order]:
         with self._lock:
-            orders = [order for order in self._orders.values() if call is None or call in (order.call, order.nonce)]
-        return sum(order.cancel() for order in orders)
+            return [order for order in self._orders.values() if call is None or call in (order.call, order.nonce)]
 
     def ended(self, order: Order) -> None:
         """Note that a job of *order* is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ _MOST = 24
 _LISTED = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stencil:
     """A mask.
 
@@ -39,6 +40,11 @@ class Stencil:
     facts: MaskFacts
     image: Any
     source: MemorySource
+
+    @cached_property
+    def sent(self) -> bytes:
+        """The mask as a provider gets it; for estimates, which need not convert it every time."""
+        return painted.sendable(self.image)
 
 
 class Stencils:

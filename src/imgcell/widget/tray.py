@@ -27,6 +27,8 @@ __all__ = ["Item", "Tray"]
 _ANY = Model("", max_image_bytes=60_000_000)
 #: More than any edit takes; what nobody uses any more makes room.
 _MOST = 64
+#: Conversions for a certain endpoint that are remembered.
+_FITTED = 16
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Tray:
     """The references of one Studio."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._fitting = threading.Lock(), threading.Lock()
+        self._fitted: dict[tuple[str, tuple[str, ...], int], tuple[Any, tuple[str, ...]]] = {}
         self._items: dict[str, Item] = {}
         self._count = 0
 
@@ -108,6 +111,27 @@ class Tray:
         if item is None:
             raise InvalidJobError(tr("This picture is no longer in the tray."), hint=tr("Add it again."))
         return item
+
+    def fitted(self, key: str, model: Model) -> tuple[Any, tuple[str, ...]]:
+        """Return a reference as *model* can take it, converted at most once, and what was converted; for estimates.
+
+        What is sent is made from the reference itself: what it came from would be lost on this way.
+
+        Raises:
+            InvalidJobError: There is none of this key, or the model cannot take it.
+        """
+        item = self.get(key)
+        facts = item.facts
+        if facts["media_type"] in model.image_types and facts["bytes"] <= model.max_image_bytes:
+            return item.value, ()
+        way = (key, model.image_types, model.max_image_bytes)
+        with self._fitting:
+            if way not in self._fitted:
+                image = load_image(item.value, model)
+                self._fitted[way] = (image.data, image.notes)
+                while len(self._fitted) > _FITTED:
+                    del self._fitted[next(iter(self._fitted))]
+            return self._fitted[way]
 
     def remove(self, key: str) -> None:
         """Take a reference out, if it is there."""
