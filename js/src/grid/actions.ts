@@ -60,15 +60,15 @@ export function items(page: Page, card: Card): Item[] {
       { icon: "download", label: t(words, "download"), onPick: () => void download(page, sha, card.id ?? card.key) },
     );
   }
-  some.push(
-    { icon: "copy", label: t(words, "copyPrompt"), apart: !sha, onPick: () => void copyText(page, card.prompt) },
-    { icon: "cell", label: t(words, "copyCell"), onPick: () => void page.code(name, "cell") },
-    ...(sha
-      ? [{ icon: "cell" as const, label: t(words, "copyEdit"), onPick: () => void page.code(name, "edit") }]
-      : []),
-    { icon: "code", label: t(words, "copyCode"), onPick: () => void page.code(name, "python") },
-    { icon: "delete", label: t(words, "delete"), apart: true, onPick: () => void page.remove([card]) },
-  );
+  some.push({ icon: "copy", label: t(words, "copyPrompt"), onPick: () => void copyText(page, card.prompt) });
+  if (sha) {
+    some.push(
+      { icon: "cell", label: t(words, "copyCell"), onPick: () => void page.code(name, "cell") },
+      { icon: "cell", label: t(words, "copyEdit"), onPick: () => void page.code(name, "edit") },
+      { icon: "code", label: t(words, "copyCode"), onPick: () => void page.code(name, "python") },
+    );
+  }
+  some.push({ icon: "delete", label: t(words, "delete"), apart: true, onPick: () => void page.remove([card]) });
   return some;
 }
 

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import type { Card as CardFacts } from "../protocol";
-import { between, nameOf } from "../state/list";
+import { between, isOpen, nameOf } from "../state/list";
 import type { Page } from "../state/page";
 import { words } from "../words/page";
 import { Card } from "./card";
@@ -102,7 +102,7 @@ export function Grid({ page, onOpen }: { page: Page; onOpen: (card: CardFacts) =
     } else if (event.key === " ") select(card, "toggle");
     else if ((event.key === "s" || event.key === "S") && card.state === "done")
       void page.star(card, card.stars > 0 ? 0 : 5);
-    else if (event.key === "Delete")
+    else if (event.key === "Delete" && !isOpen(card))
       void page.remove(selected.size > 0 ? all.filter((one) => selected.has(nameOf(one))) : [card]);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       page.look({

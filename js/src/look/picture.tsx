@@ -8,7 +8,7 @@ interface Given {
   sha: string;
   box: Box;
   alt: string;
-  onShown?: () => void;
+  onShown?: (shown: HTMLImageElement) => void;
   draggable?: boolean;
 }
 
@@ -37,9 +37,9 @@ export function Picture({ page, sha, box, alt, onShown, draggable }: Given) {
           alt={alt}
           draggable={draggable ?? false}
           decoding="async"
-          onLoad={() => {
+          onLoad={(event) => {
             setShown(url);
-            onShown?.();
+            onShown?.(event.currentTarget);
           }}
         />
       ) : (

@@ -310,7 +310,8 @@ export class Page implements Desk {
   async remove(cards: readonly Card[]): Promise<void> {
     const names = cards.map(nameOf);
     try {
-      await this.channel.ask("delete", { cards: names });
+      const { ok } = await this.channel.ask("delete", { cards: names });
+      if (ok.count === 0) return;
       for (const card of cards) this.amend(card, { deleted: true });
       this.look({ selected: this.view.value.selected.filter((name) => !names.includes(name)) });
       const text = this.t.value(words, cards.length === 1 ? "deletedOne" : "deletedSome", { number: cards.length });
@@ -334,7 +335,11 @@ export class Page implements Desk {
   /** Puts the picture into the tray, and says which number it has. */
   async useAsReference(name: string): Promise<Reference | null> {
     try {
-      const { ok } = await this.channel.ask("reference-from-card", { card: name });
+      // A picture that was given, not made, is no card of the library's; it may be known from the tray.
+      const given = [...this.references.value.values()].find((one) => name === `sha256:${one.sha}`);
+      const { ok } = given
+        ? { ok: { reference: given } }
+        : await this.channel.ask("reference-from-card", { card: name });
       this.references.value = new Map(this.references.value).set(ok.reference.key, ok.reference);
       const keys = this.draft.value.references;
       if (!keys.includes(ok.reference.key)) this.choose([...keys, ok.reference.key]);

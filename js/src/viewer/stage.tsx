@@ -11,21 +11,24 @@ import { type Area, type Frame, fitted, held, zoomed } from "./view";
 interface Given {
   page: Page;
   sha: string;
-  size: Area;
+  /** As far as it is known; the picture itself knows better. */
+  expected: Area;
   alt: string;
   /** Another picture shown on the left of a line that moves: the parent. */
-  other?: { sha: string; alt: string; size: Area } | null;
+  other?: { sha: string; alt: string } | null;
   tools?: ComponentChildren;
 }
 
 const STEP = 1.25;
 
-export function Stage({ page, sha, size, alt, other, tools }: Given) {
+export function Stage({ page, sha, expected, alt, other, tools }: Given) {
   const t = page.t.value;
   const box = useRef<HTMLDivElement>(null);
   const stage = useSignal<Area>({ width: 0, height: 0 });
   const frame = useSignal<Frame | null>(null);
   const split = useSignal(50);
+  const natural = useSignal<{ sha: string; size: Area } | null>(null);
+  const size = natural.value?.sha === sha ? natural.value.size : expected;
   const fingers = useRef(new Map<number, { x: number; y: number }>());
 
   useLayoutEffect(() => {
@@ -133,7 +136,14 @@ export function Stage({ page, sha, size, alt, other, tools }: Given) {
         onPointerCancel={(event) => fingers.current.delete(event.pointerId)}
       >
         <div class="ic-placed" style={style}>
-          <Full page={page} sha={sha} alt={alt} />
+          <Full
+            page={page}
+            sha={sha}
+            alt={alt}
+            onShown={(one) => {
+              natural.value = { sha, size: { width: one.naturalWidth, height: one.naturalHeight } };
+            }}
+          />
         </div>
         {other && (
           <div class="ic-half" style={{ clipPath: `inset(0 ${100 - split.value}% 0 0)` }}>
@@ -190,13 +200,20 @@ export function Stage({ page, sha, size, alt, other, tools }: Given) {
 }
 
 /** The original over its thumbnail, which is likely there already: something is seen at once. */
-function Full({ page, sha, alt }: { page: Page; sha: string; alt: string }) {
+function Full({ page, sha, alt, onShown }: FullGiven) {
   return (
     <>
       <span class="ic-under">
         <Picture key={`${sha} 512`} page={page} sha={sha} box={512} alt="" />
       </span>
-      <Picture key={sha} page={page} sha={sha} box="original" alt={alt} />
+      <Picture key={sha} page={page} sha={sha} box="original" alt={alt} {...(onShown ? { onShown } : {})} />
     </>
   );
+}
+
+interface FullGiven {
+  page: Page;
+  sha: string;
+  alt: string;
+  onShown?: (shown: HTMLImageElement) => void;
 }

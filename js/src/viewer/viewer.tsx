@@ -106,11 +106,11 @@ export function Viewer({ page, card, cards, onMove, onClose }: Given) {
           <Stage
             page={page}
             sha={sha}
-            size={size}
+            expected={size}
             alt={alt}
             other={
               comparing.value && parent?.sha
-                ? { sha: parent.sha, alt: t(words, "alt", { prompt: parent.prompt }), size }
+                ? { sha: parent.sha, alt: t(words, "alt", { prompt: parent.prompt }) }
                 : null
             }
             tools={
