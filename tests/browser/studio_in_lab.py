@@ -205,6 +205,8 @@ def opened_lab(
     empty = {"cells": [], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
     (server.folder / name).write_text(json.dumps(empty), encoding="utf-8")
     with lab_in_chromium.opened_notebook(browser, server, name, app=app, **window) as page:
+        if app == "lab":
+            page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
         complaints: list[str] = []
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))

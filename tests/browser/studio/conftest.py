@@ -1,8 +1,10 @@
-"""One JupyterLab, one sandbox and one page for the stories of a module; each story has an empty notebook and library."""
+"""One JupyterLab and one sandbox for all stories, one page for those of a module; each story has an empty notebook and library."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 
 import lab_in_chromium
@@ -31,29 +33,36 @@ def chromium():
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def provider():
-    """The sandbox of a module, which the kernels know as their provider `sandbox`; it is on this side, so that tests can look."""
+    """The sandbox of the stories, which the kernels know as their provider `sandbox`; it is on this side, so that tests can look."""
     import imgcell.sandbox
 
     with imgcell.sandbox.serve() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def environment(provider):
     """What the kernels of the stories see."""
     return {"IMGCELL_SANDBOX_URL": provider.url("sandbox"), "IMGCELL_PROVIDER": "sandbox"}
 
 
-@pytest.fixture(scope="module")
-def shared_lab(chromium, environment, tmp_path_factory):
-    """A page with an empty notebook in JupyterLab."""
+@pytest.fixture(scope="session")
+def served(environment, tmp_path_factory):
+    """A JupyterLab, and its kernels by their pythons: those that ``IMGCELL_KERNELS`` names, and the one that is installed here."""
     place = tmp_path_factory.mktemp("lab")
+    pythons = [python for python in os.environ.get("IMGCELL_KERNELS", "").split(",") if python]
+    kernels = {sys.executable: "python3", **studio_in_lab.kernel_specs(place, pythons)}
     with lab_in_chromium.running_server(place, environment=environment) as server:
-        with studio_in_lab.opened_lab(chromium, server) as lab:
-            lab.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-            yield lab
+        yield server, kernels
+
+
+@pytest.fixture(scope="module")
+def shared_lab(chromium, served):
+    """A page with an empty notebook in JupyterLab."""
+    with studio_in_lab.opened_lab(chromium, served[0]) as lab:
+        yield lab
 
 
 @pytest.fixture

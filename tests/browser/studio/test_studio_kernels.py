@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import lab_in_chromium
 import pytest
 import studio_in_lab
 
@@ -19,20 +18,12 @@ def name_of(python):
     return python.split(os.sep)[-3] if ".venv-kernels" in python else "installed"
 
 
-@pytest.fixture(scope="module")
-def served(environment, tmp_path_factory):
-    """A JupyterLab that has all the kernels, and their names in it."""
-    place = tmp_path_factory.mktemp("kernels")
-    names = studio_in_lab.kernel_specs(place, PYTHONS)
-    with lab_in_chromium.running_server(place, environment=environment) as server:
-        yield server, names
-
-
 @pytest.fixture(scope="module", params=PYTHONS, ids=name_of)
 def shared_lab(request, chromium, served):
     """A page with a notebook of each of the kernels."""
-    server, names = served
-    with studio_in_lab.opened_lab(chromium, server, name=f"{names[request.param]}.ipynb", kernel=names[request.param]) as lab:
+    server, kernels = served
+    name = kernels[request.param]
+    with studio_in_lab.opened_lab(chromium, server, name=f"{name}.ipynb", kernel=name) as lab:
         yield lab
 
 
