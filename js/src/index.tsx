@@ -21,9 +21,9 @@ const pages = new Set<Held>();
  * values inside are the very same objects.
  */
 function find(model: Model): Held | undefined {
-  return [...pages].find(
-    (one) => one.model === model || ["facts", "cards"].every((name) => one.model.get(name) === model.get(name)),
-  );
+  const same = (one: Model) =>
+    ["facts", "cards"].every((name) => one.get(name) === model.get(name) && typeof model.get(name) === "object");
+  return [...pages].find((one) => one.model === model || same(one.model));
 }
 
 function hold(model: Model): Held {

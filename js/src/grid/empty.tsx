@@ -9,6 +9,8 @@ const EXAMPLES = ["exampleOne", "exampleTwo", "exampleThree"] as const;
 export function Empty({ page, small, filtered }: { page: Page; small: boolean; filtered: boolean }) {
   const t = page.t.value;
   const { filter, text } = page.view.value;
+  // What is said here depends on the library: a moment of nothing is better than a jump.
+  if (!page.library.known.value && page.link.value !== "quiet" && page.link.value !== "gone") return null;
   if (filtered || filter !== "all" || text !== "") {
     if (small) return null;
     return (

@@ -10,6 +10,8 @@ export class Library {
   readonly cards: Signal<readonly Card[]> = signal([]);
   readonly more: Signal<boolean> = signal(false);
   readonly loading: Signal<boolean> = signal(false);
+  /** Whether it has said once what it has. */
+  readonly known: Signal<boolean> = signal(false);
   private text = "";
   private before: string | null = null;
   /** Which search an answer belongs to: a late one of the search before is dropped. */
@@ -59,6 +61,7 @@ export class Library {
       this.more.value = false;
       this.report(why);
     } finally {
+      this.known.value = true;
       if (turn === this.turn) this.loading.value = false;
     }
   }
