@@ -81,6 +81,18 @@ def test_running_raises_when_nothing_came(studio, server, page):
     with pytest.raises(ModerationError):
         studio.run()
     assert page.until(lambda: page.state("cards"))[0]["error"]["kind"] == "ModerationError"
+    imgcell.budget(session=0.000001)
+    with pytest.raises(imgcell.errors.BudgetExceededError):
+        studio.run()
+
+
+def test_some_of_several_are_a_sheet_with_errors(page, studio, server, draft):
+    """What came is returned, what failed is in ``errors``."""
+    page.write(draft=draft("a boat", sizes=["1024x1024", "1536x1024"]))
+    server.play("moderation")
+    sheet = studio.run()
+    assert len(sheet) == 1
+    assert [type(error) for error in sheet.errors] == [ModerationError]
 
 
 def test_not_waiting_and_cancelling(studio, server):

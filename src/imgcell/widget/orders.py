@@ -42,6 +42,7 @@ class Order:
         stopped: Whether the user has cancelled it.
         pressed: When a page's Cancel was last heeded.
         runs: The client's runs.
+        errors: What went wrong.
     """
 
     def __init__(self, call: str, nonce: str) -> None:
@@ -52,6 +53,7 @@ class Order:
         self.stopped = False
         self.pressed: float | None = None
         self.runs: list[Run] = []
+        self.errors: list[BaseException] = []
         self.left = 0
         self.over = threading.Event()
 
@@ -128,12 +130,13 @@ class _Job:
     def _conclude(self, run: Run | None, error: BaseException | None) -> None:
         self.sync()
         self.sheet._finish()
-        reason = error or (
-            run.errors[0] if run is not None and run.errors else ImgcellError(tr("No picture came, and no reason was given."))
-        )
+        mine = [error] if error is not None else list(run.errors) if run is not None else []
+        if not mine and len(self._told) < len(self.keys):
+            mine = [ImgcellError(tr("No picture came, and no reason was given."))]
+        self._order.errors += mine
         for place, key in enumerate(self.keys):
             if place not in self._told:
-                self._orders.board.failed(key, reason, cancelled=self._order.stopped)
+                self._orders.board.failed(key, mine[0], cancelled=self._order.stopped)
         if run is not None:
             for key in self.keys if run.warnings else ():
                 notes = self._orders.board.get(key).card["notes"]

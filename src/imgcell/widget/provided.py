@@ -58,6 +58,8 @@ def provider_facts(provider: Provider, client: Client | None = None, *, thorough
         thorough: Whether to look for the key wherever it may be; that can ask a keyring, and take its time.
     """
     key = not provider.key_variables or any(os.environ.get(variable) for variable in provider.key_variables)
+    if client is not None and client._api_key is not None:
+        key = True  # given to it, wherever else one may be
     hint = ""
     if not key and thorough:
         from imgcell.client import Client

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import warnings
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from imgcell.client import Client
+from imgcell.client.run import interrupted_sentence
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
@@ -163,8 +166,8 @@ class Studio:
             wait: Whether to wait until all is there; an interrupt cancels what has not been sent.
 
         Returns:
-            The pictures of this run; without *wait*, those that are there at once (replayed ones): the others come into
-            :attr:`sheet`.
+            The pictures of this run, and in ``errors`` what went wrong; without *wait*, those that are there at once (replayed
+            ones): the others come into :attr:`sheet`.
 
         Raises:
             ImgcellError: Nothing was sent, or (with *wait*) not a single picture came.
@@ -173,17 +176,20 @@ class Studio:
         if not wait:
             return self._inside.pictures(order.keys)
         try:
-            while not order.over.wait(0.1):
+            while not order.over.wait(0.1):  # in slices, as an interrupt ends no longer wait on Windows
                 pass
         except KeyboardInterrupt:
-            order.cancel()
+            print(interrupted_sentence(order.cancel(), tr("the library")), file=sys.stderr)
             raise
         self._inside.board.flush(whole=True)
         sheet = self._inside.pictures(order.keys)
-        errors = [error for run in order.runs for error in run.errors]
+        for run in order.runs:
+            for text in run.warnings:
+                warnings.warn(text, stacklevel=2)
+        errors = [error for error in order.errors if isinstance(error, Exception)]
         if errors and not len(sheet):
             raise errors[0]
-        return sheet
+        return Sheet(sheet, errors=errors, running=False)
 
     def cancel(self) -> int:
         """Send nothing more; return how many requests were sent already and are still received.  Again: let go of those."""

@@ -123,7 +123,8 @@ class Tray:
         item = self.get(key)
         facts = item.facts
         if facts["media_type"] in model.image_types and facts["bytes"] <= model.max_image_bytes:
-            return item.value, ()
+            # Pixels are encoded already, as the page has them.
+            return (item.value if isinstance(item.value, (Picture, Path)) else item.source.read()), ()
         way = (key, model.image_types, model.max_image_bytes)
         with self._fitting:
             if way not in self._fitted:
