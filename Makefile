@@ -104,9 +104,10 @@ $(VENV)/.bench: $(VENV)/.test
 .venv-kernels/%/.ready: $(VENV)/.test scripts/make-kernel-venv
 	sh scripts/make-kernel-venv $(VENV) .venv-kernels/$* $*
 
-# Exactly what the lock file names; no package runs a script of its own.
+# What the lock file names, by its digests; no package runs a script of its own.  Not "npm ci": that also wants to know the
+# builds for all other platforms, which not every registry has.
 js/node_modules/.ready: js/package.json js/package-lock.json js/.npmrc | $(VENV)/.test
-	@cd js && $(NPM) ci --ignore-scripts --loglevel=error
+	@cd js && $(NPM) install --no-save --ignore-scripts --loglevel=error
 	@touch $@
 
 .PHONY: chromium
