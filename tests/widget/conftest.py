@@ -157,6 +157,12 @@ def conforms(value, hint):
 
 
 @pytest.fixture
+def as_said():
+    """Whether a value is what a type of the protocol says."""
+    return conforms
+
+
+@pytest.fixture
 def comms(monkeypatch):
     """Every comm that a widget opens, as a fake."""
     import comm

@@ -62,3 +62,25 @@ def test_texts_are_put_right_and_whole_numbers_may_look_like_javascripts():
     assert checked["prompt"] == "a?b"
     assert checked["n"] == 3
     assert type(checked["n"]) is int
+
+
+def test_what_the_kernel_says_by_itself_is_as_the_protocol_says(page, studio, run, upload, painted, as_said, server):
+    """Every event and every trait of a session with previews, failures, suggestions and references has exactly the fields said."""
+    reference = upload(painted((256, 256)))
+    server.play("moderation", skip=1)
+    keys = [*run("a lighthouse", stream=2), *run("refused"), *run("a boat", references=[reference["key"]])]
+    for key in keys:
+        page.until_state(key, "done", "failed")
+    studio.draft = studio._inside.board.get(keys[2]).errand.job
+    page.until(lambda: page.said("suggest"))
+    page.until(lambda: len(page.state("cards")) == 3 and all(card["state"] in ("done", "failed") for card in page.state("cards")))
+    studio._inside._channel.tell("variables-changed", {"count": 1})
+    heard = set()
+    for content, _ in page.said():
+        if content["kind"] in protocol.EVENTS:
+            heard.add(content["kind"])
+            fields = {name: value for name, value in content.items() if name != "kind"}
+            assert as_said(fields, protocol.EVENTS[content["kind"]]), content
+    assert heard == set(protocol.EVENTS)
+    for name, (_, hint) in protocol.TRAITS.items():
+        assert as_said(page.state(name), hint), (name, page.state(name))
