@@ -93,7 +93,11 @@ class ImgcellError(Exception):
         self.attempt = attempt
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        if not self.hint:
+            return self.message
+        from imgcell.language import joined  # when it is needed, as below
+
+        return joined(self.message, self.hint)
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython prints for the error: a few lines, without a traceback, except under ``%tb``.
@@ -112,7 +116,7 @@ class ImgcellError(Exception):
 
     def lines(self) -> list[str]:
         """Return class and message, hint, and where to look it up, each on a line of its own."""
-        from imgcell.language import tr  # when it is needed: errors are part of what every import of imgcell costs
+        from imgcell.language import listed, tr  # when it is needed: errors are part of what every import of imgcell costs
 
         facts = {
             tr("provider"): self.provider,
@@ -123,8 +127,12 @@ class ImgcellError(Exception):
         }
         if all(value is None for value in list(facts.values())[1:]):
             facts = {}  # the message names the provider where that is all there is to say
-        known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
-        return [f"{type(self).__name__}: {self.message}", *([self.hint] if self.hint else []), *([f"({known})"] if known else [])]
+        known = listed(*(f"{name} {value}" for name, value in facts.items() if value is not None))
+        return [
+            f"{type(self).__name__}: {self.message}",
+            *([self.hint] if self.hint else []),
+            *([tr("({facts})", facts=known)] if known else []),
+        ]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.message, dict(self.__dict__)))

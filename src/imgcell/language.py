@@ -12,7 +12,10 @@ from functools import cache
 
 from imgcell.options import options
 
-__all__ = ["current", "tr"]
+__all__ = ["current", "joined", "listed", "tr"]
+
+#: Marks that have room after them, and before them, in themselves.
+_FULL_WIDTH, _OPENING = "。！？；：，、", "（《「『"
 
 
 def current() -> str:
@@ -30,6 +33,25 @@ def tr(template: str, /, **values: object) -> str:
     """Return *template* in the user's language, its ``{names}`` filled in with *values*."""
     text = template if (language := current()) == "en" else _catalogue(language).get(template, template)
     return text.format(**values) if values else text
+
+
+def joined(*sentences: str | None) -> str:
+    """Return whole sentences after one another; ``None`` and empty ones are left out.
+
+    A space parts them, except beside a mark that has the room in itself, as Chinese writes it.
+    """
+    text = ""
+    for sentence in filter(None, sentences):
+        text += ("" if not text or text[-1] in _FULL_WIDTH or sentence[0] in _OPENING else " ") + sentence
+    return text
+
+
+def listed(*parts: str | None) -> str:
+    """Return parts of a sentence after one another, parted by the language's comma; ``None`` and empty ones are left out."""
+    text = ""
+    for part in filter(None, parts):
+        text = tr("{before}, {after}", before=text, after=part) if text else part
+    return text
 
 
 @cache

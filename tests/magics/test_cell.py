@@ -163,7 +163,7 @@ def test_plan_sends_nothing(cell, provider):
     assert "grid" not in ran.names
     (bundle,) = ran.bundles
     assert "images/generations" in bundle["text/plain"]
-    assert "0.08 USD" in bundle["text/plain"]
+    assert "≈ $0.08" in bundle["text/plain"]
     assert "<script>" not in bundle["text/html"]
 
 
@@ -186,7 +186,7 @@ def test_answering(cell, provider, monkeypatch, answer, jobs):
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
     cell("%%imagine -n 9\nx")
     assert "9 pictures" in asked[0]
-    assert "0.36 USD" in asked[0]
+    assert "≈ $0.36" in asked[0]
     assert len(provider.jobs) == jobs
 
 

@@ -143,7 +143,7 @@ def test_the_plan_counts_what_would_be_sent(cell, provider):
     provider.shelf.add(JOB, 0)
     (bundle,) = cell("%%imagine --plan -n 3\na cat").bundles
     assert "Pictures: 2" in bundle["text/plain"]
-    assert "0.08 USD" in bundle["text/plain"]
+    assert "≈ $0.08" in bundle["text/plain"]
     assert "From the library, free of charge: 1." in bundle["text/plain"]
     cell("%%imagine\na cat")
     assert provider.jobs == []

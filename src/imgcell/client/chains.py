@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell import costs, providers
 from imgcell.errors import ConfigurationError, ImgcellError, InvalidJobError
 from imgcell.jobs import InputImage, Job
-from imgcell.language import tr
+from imgcell.language import listed, tr
 from imgcell.lineage.answers import Answers
 from imgcell.lineage.chain import job_of
 from imgcell.lineage.holdings import Holdings
@@ -81,9 +81,9 @@ class ChainPlan:
             cost = cost_text(step["cost"]) or tr("price unknown")
             lines.append(f"[{step['number']}] {step['kind']} · {clean(who)} · {cost} · “{clip(clean(step['prompt']), 80)}”")
             lines.extend(f"      - {note}" for note in step["notes"])
-        sums = ", ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in self.costs.items())
+        sums = " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in self.costs.items())
         if self.unknown:
-            sums = ", ".join(filter(None, [sums, tr("and {count} steps of unknown price", count=self.unknown)]))
+            sums = listed(sums, tr("and {count} steps of unknown price", count=self.unknown))
         lines.append(tr("Steps: {count}. Price: {price}. Nothing was sent.", count=len(self.steps), price=sums or tr("free")))
         return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell import costs
 from imgcell.jobs import InputImage
 from imgcell.language import tr
+from imgcell.pictures.words import cost_text
 from imgcell.providers.prices import Cost
 from imgcell.wire.flow import Call, FormBody, JsonBody
 
@@ -47,12 +48,8 @@ class Plan:
         for number, call in enumerate(self.calls, 1):
             lines.append(f"{number}. {call['method']} {call['url']} ({call['encoding']})")
             lines.extend(f"   {name}: {_short(value)}" for name, value in call["body"])
-        if self.cost is None:
-            price = tr("unknown")
-        elif self.cost.basis == "free":
-            price = tr("free of charge")
-        else:
-            price = tr("about {amount} {currency}", amount=f"{self.cost.amount:.4g}", currency=self.cost.currency)
+        free = self.cost is not None and self.cost.basis == "free"
+        price = tr("free of charge") if free else cost_text(self.cost) or tr("unknown")
         counts = {"pictures": self.pictures, "calls": len(self.calls)}
         if self.replayed:
             lines.append(tr("From the library, without a request: {count}.", count=self.replayed))

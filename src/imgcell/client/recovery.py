@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from imgcell.client.shelf import shelf
 from imgcell.errors import ImgcellError
 from imgcell.files import disk
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.ledger import ENDS, SETTLED, Ledger
 from imgcell.ledger.leftover import Leftover, leftovers
 from imgcell.ledger.lines import line
@@ -66,7 +66,7 @@ class Recovered:
             unknown=self.unknown,
             pending=self.pending,
         )
-        return " ".join([text, *self.problems])
+        return joined(text, *self.problems)
 
     def __bool__(self) -> bool:
         return bool(self.pictures or self.unknown or self.pending or self.problems)

@@ -210,7 +210,7 @@ def _files(given: Any) -> dict[str, bytes | None]:
         try:
             inspect(data)
         except ImageDecodeError as error:
-            _no(tr("the file {name} is no picture ({reason})", name=name[:19], reason=error.message.rstrip(".")))
+            _no(tr("the file {name} is no picture ({reason})", name=name[:19], reason=error.message.rstrip(".。")))
         files[name] = data
     return files
 
@@ -254,7 +254,7 @@ def _step(step: Any, number: int, files: Mapping[str, bytes | None]) -> Step:
         else:
             Generate(prompt, model=model, **checked.options)
     except (InvalidJobError, TypeError) as error:
-        _no(str(error).rstrip("."), number)
+        _no(str(error).rstrip(".。"), number)
     return checked
 
 

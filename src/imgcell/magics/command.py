@@ -7,7 +7,7 @@ from typing import Any
 
 from imgcell import providers
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.magics.lookup import near
 from imgcell.magics.parse import parse_use, split
 from imgcell.magics.session import session
@@ -60,7 +60,7 @@ def _use(ipython: Any, rest: str) -> None:
     said = [client.provider.name, *(f"{key} {value}" for key, value in values.items() if value)]
     text = tr("The magics now use {what}.", what=", ".join(said))
     found, key = found_key(client)
-    print(text if found else f"{text} {key}")
+    print(text if found else joined(text, key))
 
 
 def _providers(ipython: Any, rest: str) -> None:

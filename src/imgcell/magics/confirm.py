@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import joined, listed, tr
 from imgcell.options import options
+from imgcell.pictures.words import cost_text
+from imgcell.providers.prices import Cost
 
 if TYPE_CHECKING:
     from imgcell.magics.replay import Errands
@@ -57,21 +59,21 @@ def _dear(cost: dict[str, float]) -> bool:
 
 
 def _ask(ipython: Any, pictures: int, cost: dict[str, float], reason: str | None, unpriced: int) -> None:
-    what = (tr("one picture") if pictures == 1 else tr("{pictures} pictures", pictures=pictures)) + (f", {priced(cost)}" if cost else "")
-    if unpriced:
-        what += ", " + (tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced))
-    lead = f"{reason} " if reason else ""
+    unknown = tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced)
+    what = listed(
+        tr("one picture") if pictures == 1 else tr("{pictures} pictures", pictures=pictures), priced(cost), unknown if unpriced else None
+    )
     hint = tr(
         "--yes makes them without asking, --plan shows what would be sent; "
         "imgcell.options.ask_over_pictures and .ask_over_cost set the limits."
     )
     nobody = InvalidJobError(
-        lead + tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what), hint=hint
+        joined(reason, tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what)), hint=hint
     )
     if not _somebody_there(ipython):
         raise nobody
     try:
-        answer = input(lead + tr("This cell would make {what}. Go on? [y/N]", what=what) + " ")
+        answer = input(joined(reason, tr("This cell would make {what}. Go on? [y/N]", what=what)) + " ")
     except (EOFError, KeyboardInterrupt):
         answer = ""
     except Exception as error:  # ipykernel's StdinNotImplementedError, whose home has moved between versions
@@ -83,10 +85,8 @@ def _ask(ipython: Any, pictures: int, cost: dict[str, float], reason: str | None
 
 
 def priced(cost: dict[str, float]) -> str:
-    """Return an estimate in words."""
-    return " + ".join(
-        tr("about {amount} {currency}", amount=f"{amount:.4g}", currency=currency) for currency, amount in sorted(cost.items())
-    )
+    """Return an estimate, each currency by itself; ``""`` if there is none."""
+    return " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in sorted(cost.items()))
 
 
 def _somebody_there(ipython: Any) -> bool:

@@ -17,7 +17,7 @@ from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType, 
 from typing import Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import joined, tr
 
 __all__ = ["NamePath", "candidates", "image", "near", "parse_path", "resolve"]
 
@@ -218,7 +218,7 @@ def image(text: str, names: Mapping[str, Any]) -> list[Any]:
         message = tr("{text} is neither a variable nor a file.", text=repr(text))
     else:
         message = tr("There is no file {text}.", text=repr(text))
-    raise InvalidJobError(message, hint=" ".join(hints) or tr("Relative paths start in {folder}.", folder=os.getcwd()))
+    raise InvalidJobError(message, hint=joined(*hints) or tr("Relative paths start in {folder}.", folder=os.getcwd()))
 
 
 #: As :func:`imgcell.client.recording.make_record` makes them; and inputs that were given, by their digest, as

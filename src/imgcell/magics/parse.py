@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.magics.table import Option, options_for
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def parse(magic: str, line: str, cell: str | None) -> Arguments:
     if len(names) > 1:
         raise InvalidJobError(
             tr("One NAME is expected on the line, not {words}.", words=" ".join(map(repr, names))),
-            hint=tr("The prompt goes on the lines below it.") + " " + _usage(magic),
+            hint=joined(tr("The prompt goes on the lines below it."), _usage(magic)),
         )
     name = check_name(names[0]) if names else None
     for option in options:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcell.errors import InvalidJobError, StorageError
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.magics.grid import Grid, Task
 from imgcell.origin import origin
 from imgcell.origin import session as this_session
@@ -155,5 +155,5 @@ def _earlier(task: Task, ready: Ready, session: Session, cell: str | None, execu
         return ready  # a client that keeps nothing
     except StorageError as error:
         # A broken index is no reason to stop somebody's work; that it may cost is said.
-        print(tr("{reason} The job is sent as if there were none.", reason=error.message), file=sys.stderr)
+        print(joined(error.message, tr("The job is sent as if there were none.")), file=sys.stderr)
         return ready

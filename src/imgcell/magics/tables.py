@@ -7,11 +7,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgcell.language import tr
+from imgcell.language import joined, tr
 
 if TYPE_CHECKING:
     from imgcell.magics.replay import Errands
-    from imgcell.providers.prices import Cost
 
 __all__ = ["facts", "show", "show_plan", "table"]
 
@@ -68,6 +67,7 @@ def show_plan(errands: Errands) -> None:
         InvalidJobError: For a job that could not be sent.
     """
     from imgcell.magics.confirm import priced
+    from imgcell.pictures.words import cost_text
 
     plans = [errand.task.client.plan(errand.ready) for errand in errands.all]
     heads = [tr("provider"), tr("model"), tr("size"), tr("quality"), tr("requests"), tr("pictures"), tr("price")]
@@ -79,7 +79,7 @@ def show_plan(errands: Errands) -> None:
             errand.task.job.quality or "–",
             str(len(plan.calls)),
             str(plan.pictures),
-            _price(plan.cost),
+            cost_text(plan.cost) or tr("unknown"),
         ]
         for errand, plan in zip(errands.all, plans, strict=True)
     ]
@@ -88,14 +88,15 @@ def show_plan(errands: Errands) -> None:
     cost, unpriced = errands.cost(), errands.unpriced()
     counts = {"pictures": errands.pictures, "requests": requests}
     if cost:
-        total = tr("Pictures: {pictures}, requests: {requests}, price: {price}.", price=priced(cost), **counts) + " "
+        summed = tr("Pictures: {pictures}, requests: {requests}, price: {price}.", price=priced(cost), **counts)
     else:
-        total = tr("Pictures: {pictures}, requests: {requests}.", **counts) + " "
-    if unpriced and cost:
-        total += tr("The price of {count} of them is not known.", count=unpriced) + " "
-    total += tr("Nothing was sent.")
-    if errands.replayed:
-        total += " " + tr("From the library, free of charge: {count}.", count=errands.replayed)
+        summed = tr("Pictures: {pictures}, requests: {requests}.", **counts)
+    total = joined(
+        summed,
+        tr("The price of {count} of them is not known.", count=unpriced) if unpriced and cost else None,
+        tr("Nothing was sent."),
+        tr("From the library, free of charge: {count}.", count=errands.replayed) if errands.replayed else None,
+    )
     details = [_call(call) for plan in plans for call in plan.calls]
     notes = list(dict.fromkeys(note for plan in plans for note in plan.notes))
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
@@ -107,14 +108,6 @@ def show_plan(errands: Errands) -> None:
         + (f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{pre}</pre></details>' if details else ""),
         "\n".join([text, total, *(f"- {note}" for note in notes), "", "\n\n".join(details)]).rstrip(),
     )
-
-
-def _price(cost: Cost | None) -> str:
-    if cost is None:
-        return tr("unknown")
-    if cost.basis == "free":
-        return tr("free")
-    return tr("about {amount} {currency}", amount=f"{cost.amount:.4g}", currency=cost.currency)
 
 
 def _call(call: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.magics.lookup import NamePath, parse_path, resolve
 
 __all__ = ["fill"]
@@ -62,7 +62,7 @@ def _looked_up(path: NamePath, text: str, names: Mapping[str, Any]) -> Any:
         return resolve(path, names)
     except InvalidJobError as error:
         advice = tr("For braces that mean themselves write {doubled}, or give --raw.", doubled="{" + text + "}")
-        hint = f"{error.hint} {advice}" if error.hint else advice
+        hint = joined(error.hint, advice)
         raise InvalidJobError(tr("{text} in the prompt: {reason}", text=text, reason=error.message), hint=hint) from None
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
-from imgcell.language import tr
+from imgcell.language import joined, listed, tr
 from imgcell.pictures.digest import file_digest
 from imgcell.pictures.formats import MEDIA_TYPES
 from imgcell.pictures.given import Given, address, take
@@ -146,10 +146,10 @@ def _encoded(given: Given, model: Model) -> InputImage:
             if notes or given.facts is not None:
                 how = tr("re-encoded as {format}", format=_NAMES[media_type])
                 if "quality" in params:
-                    how += " " + tr("(quality {quality})", quality=params["quality"])
+                    how = joined(how, tr("(quality {quality})", quality=params["quality"]))
                 if laid is not image and image.mode == "RGBA":
-                    how += " " + tr("on white")
-                notes = [f"{given.name}: {', '.join([*notes, how])}"]
+                    how = listed(how, tr("on white"))
+                notes = [tr("{name}: {reason}", name=given.name, reason=listed(*notes, how))]
             return _made(data, media_type, image, given, tuple(notes))
     if not tried:
         raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name or "?"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING, Any, overload
 
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 
@@ -189,9 +189,9 @@ class Sheet(Sequence[Picture]):
                 else tr("This sheet has no pictures.")
             )
             if not self._done:
-                message += " " + tr("It is still running: .wait() waits for the rest.")
+                message = joined(message, tr("It is still running: .wait() waits for the rest."))
             elif self.errors:
-                message += " " + tr("What went wrong: {error}", error=str(self.errors[0]))
+                message = joined(message, tr("What went wrong: {error}", error=str(self.errors[0])))
             raise IndexError(message) from None
 
     def __add__(self, other: Iterable[Picture]) -> Sheet:

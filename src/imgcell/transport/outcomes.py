@@ -17,7 +17,7 @@ from imgcell.errors import (
     PaidError,
     RateLimitError,
 )
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.transport.gate import LONGEST_WAIT
 from imgcell.wire.texts import display_text, redact
 
@@ -63,7 +63,7 @@ def timed_out(provider: str, timeout: float, *, fetching: bool, started: bool) -
 
 def unknown(what: str) -> OutcomeUnknownError:
     """Return the error for a request of which nobody knows whether it is paid for; *what* happened is a sentence."""
-    return OutcomeUnknownError(what + " " + tr("The request was sent and may have been charged."))
+    return OutcomeUnknownError(joined(what, tr("The request was sent and may have been charged.")))
 
 
 def unknown_hint(hint: str | None, sent_at: float, attempt: str | None) -> str:
@@ -71,7 +71,7 @@ def unknown_hint(hint: str | None, sent_at: float, attempt: str | None) -> str:
     hint = hint or tr("Look at the provider's usage page before you send it again: that may cost again.")
     ago = time.monotonic() - sent_at if sent_at else 0.0
     at = dt.datetime.now(dt.timezone.utc).astimezone() - dt.timedelta(seconds=ago)
-    return hint + " " + tr("It was sent at {time} (journal {attempt}).", time=f"{at:%Y-%m-%d %H:%M:%S}", attempt=attempt or "-")
+    return joined(hint, tr("It was sent at {time} (journal {attempt}).", time=f"{at:%Y-%m-%d %H:%M:%S}", attempt=attempt or "-"))
 
 
 def not_sent(base_url: str, error: BaseException) -> NotSentError:

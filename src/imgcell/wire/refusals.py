@@ -22,7 +22,7 @@ from imgcell.errors import (
     RateLimitError,
     ServerError,
 )
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.wire.flow import Reply
 from imgcell.wire.problems import Problem, problem_in, stated_in
 
@@ -245,7 +245,7 @@ def _make_error(status: int, headers: Mapping[str, str], problem: Problem) -> Im
         if problem.code == "image_url_not_available":
             hint = tr("This platform could not turn the picture into an address: ask with response_format='b64_json'.")
         elif status in {504, 524}:
-            hint = tr("The provider's gateway did not wait for the picture, which was probably made.") + " " + hint
+            hint = joined(tr("The provider's gateway did not wait for the picture, which was probably made."), hint)
         return OutcomeUnknownError(
             tr(
                 "The request was sent and may have been charged; the provider answered with status {status}: {words}",
