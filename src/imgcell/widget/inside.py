@@ -47,6 +47,8 @@ __all__ = ["Inside"]
 
 #: Seconds after which a page that has not answered is taken to be missing.
 PATIENCE = 10.0
+#: Seconds without a change after which the static sheet is drawn.
+QUIET = 1.5
 
 _callbacks = ThreadPoolExecutor(1, thread_name_prefix="imgcell-studio-callbacks")
 
@@ -69,6 +71,7 @@ class Inside:
         self.listeners: list[Callable[[Picture], object]] = []
         self._suggested: Suggest | None = None
         self._base64 = self._seen = False
+        self._drawing = 0
         self._sharpening: dict[str, Source] = {}
         self._state: frozenset[tuple[str, int]] | None = None
         self.names = Names(names)
@@ -223,7 +226,13 @@ class Inside:
     def rearranged(self) -> None:
         """Pictures were deleted or restored."""
         self._bind_now()
-        beside(lambda: self.standin.update(self.sheet))
+        self._draw_soon()
+
+    def finished(self) -> None:
+        """A cell that ran the form is about to end: where no page is, its output is all that will be seen."""
+        self.board.flush(whole=True)
+        if not self._seen:
+            self.standin.update(self.sheet)
 
     def tell_facts(self) -> None:
         """Write what holds for the whole Studio."""
@@ -298,8 +307,20 @@ class Inside:
             facts = dict(self._facts())
             if facts != self.model.facts:
                 self.model.write("facts", facts)
-            if any(entry.card["call"] for entry in self.board.entries()):
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        """Draw the static sheet when nothing has happened for a while: it takes a second of a core with sixty pictures."""
+        with self._lock:
+            self._drawing += 1
+            turn = self._drawing
+
+        def draw() -> None:
+            if turn == self._drawing:
                 beside(lambda: self.standin.update(self.sheet))
+
+        current = portal()
+        current.call(lambda: current.loop.call_later(QUIET, draw))
 
     def _bind_now(self) -> None:
         if self._bind is not None:

@@ -181,7 +181,7 @@ class Studio:
         except KeyboardInterrupt:
             print(interrupted_sentence(order.cancel(), tr("the library")), file=sys.stderr)
             raise
-        self._inside.board.flush(whole=True)
+        self._inside.finished()
         sheet = self._inside.pictures(order.keys)
         for run in order.runs:
             for text in run.warnings:
