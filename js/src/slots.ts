@@ -7,6 +7,7 @@
  *   references/words.ts, mask/words.ts        export const words = { en: {...}, zh: {...} } with the same names in both;
  *                                             translated by `desk.t.value(words, "name", { number: 2 })`
  *
+ * Until there is a tray, form/chosen.tsx shows the chosen references; app.tsx renders it in the tray's place.
  * Both build on look/ (Icon, Button, Menu, Dialog), and talk to the kernel through `desk.channel` alone.
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";

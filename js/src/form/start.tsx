@@ -67,7 +67,7 @@ export function Start({ page }: { page: Page }) {
           )}
         </Button>
         {under && (
-          <Button icon="stop" look="ic-cancel" onClick={() => void page.runs.cancel()}>
+          <Button icon="stop" look="ic-cancel" off={page.runs.pressed.value} onClick={() => void page.runs.cancel()}>
             {t(words, page.runs.cancels.value > 0 ? "cancelHard" : "cancel")}
           </Button>
         )}

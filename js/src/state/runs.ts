@@ -10,6 +10,7 @@ import type { Page } from "./page";
 
 /** Milliseconds for the kernel to acknowledge a cancel before it is interrupted. */
 const ACKNOWLEDGED = 600;
+const DOUBLE_CLICK = 1200;
 
 export class Runs {
   /** A run was asked for and not yet taken up: "waiting" when the kernel takes long to answer. */
@@ -18,6 +19,8 @@ export class Runs {
   readonly question: Signal<string | null> = signal(null);
   /** How often Cancel was pressed since something was under way. */
   readonly cancels: Signal<number> = signal(0);
+  /** Just pressed: the kernel takes a second press so soon for a double click, and only a second one lets go of what was sent. */
+  readonly pressed: Signal<boolean> = signal(false);
   private tried: { draft: string; nonce: string } | null = null;
 
   constructor(
@@ -74,7 +77,12 @@ export class Runs {
 
   /** Two ways: a message, and, where nobody acknowledges it in time, an interrupt of the kernel. */
   async cancel(call: string | null = null): Promise<void> {
+    if (this.pressed.value) return;
     this.cancels.value += 1;
+    this.pressed.value = true;
+    setTimeout(() => {
+      this.pressed.value = false;
+    }, DOUBLE_CLICK);
     const interrupt = setTimeout(() => void this.interrupt(), ACKNOWLEDGED);
     try {
       const { ok } = await this.page.channel.ask("cancel", { target: call }, { timeout: 20_000 });

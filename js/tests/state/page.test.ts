@@ -178,6 +178,18 @@ describe("running", () => {
     expect(interrupt).not.toHaveBeenCalled();
   });
 
+  it("takes two presses in a row for one: only a later one lets go of what was sent", async () => {
+    open();
+    void page.runs.cancel();
+    void page.runs.cancel();
+    expect(model.asked("cancel")).toHaveLength(1);
+    model.reply("cancel", { sent: 1, message: "" });
+    await vi.advanceTimersByTimeAsync(1300);
+    void page.runs.cancel();
+    expect(model.asked("cancel")).toHaveLength(2);
+    model.reply("cancel", { sent: 0, message: "" });
+  });
+
   it("interrupts the kernel when nobody acknowledges in 600 ms", async () => {
     const interrupt = vi.fn();
     open({}, { kernel: { interrupt } });
