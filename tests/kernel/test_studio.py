@@ -152,6 +152,7 @@ def test_cancelling_a_running_cell_by_its_two_paths(shown, page, notebook, serve
     # A second press lets go at once here; elsewhere, so soon, it would be a double click.
     assert notebook.run("import imgcell.widget.orders\nimgcell.widget.orders.DOUBLE_CLICK = 0").status == "ok"
     page.send({"method": "update", "state": {"draft": page.form("slow")}, "buffer_paths": []})
+    page.until(lambda: page.state["draft"]["prompt"] == "slow")
     cell = notebook.submit("studio.run()")
     server.wait_for(1)
     after = notebook.submit("'the next cell'")
