@@ -44,6 +44,18 @@ class Studio:
         """The cards in the grid, or those in one state."""
         return self.root.locator(f".ic-card.ic-is-{state}" if state else ".ic-card")
 
+    @property
+    def width(self) -> int:
+        """How wide it is, in CSS pixels."""
+        return round(self.root.bounding_box()["width"])
+
+    def language(self, other: str) -> None:
+        """Switch to English (``"English"``) or Chinese (``"简体中文"``), also while a dialog lies over the switch."""
+        button = self.root.locator(f'button[aria-label="{other}"]')
+        if button.count():
+            button.dispatch_event("click")
+            button.wait_for(state="detached")
+
     def choose(self, field: str, *values: str, add: bool = False) -> None:
         """Choose values in one of the form's fields; with *add* to what is chosen there."""
         tile = self.root.get_by_role("button", name=field)
@@ -154,6 +166,20 @@ class Lab:
                 return
         raise AssertionError(f"not in ten seconds: {condition}")
 
+    def theme(self, *, dark: bool) -> None:
+        """Switch JupyterLab's theme."""
+        self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", _THEMES[dark])
+        self.page.wait_for_function("(light) => document.body.dataset.jpThemeLight === light", arg="false" if dark else "true")
+
+    def make_wide(self, studio: Studio, width: int, *, height: int = 1000) -> None:
+        """Make the window as wide as it must be for the Studio to have *width* CSS pixels."""
+        for _ in range(4):
+            window = self.page.viewport_size["width"]
+            if studio.width == width:
+                break
+            self.page.set_viewport_size({"width": window + width - studio.width, "height": height})
+            self.page.evaluate("() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+
     def reload(self) -> None:
         """Save, and load the page again."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -170,6 +196,7 @@ class Lab:
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
 
 
+_THEMES = {False: "JupyterLab Light", True: "JupyterLab Dark"}
 _RUN = f"""async (code) => {{
     const printed = [], failed = [];
     const run = {_PANEL}.sessionContext.session.kernel.requestExecute({{code, stop_on_error: false, store_history: false}});

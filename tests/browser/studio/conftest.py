@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-import threading
 
 import lab_in_chromium
 import pytest
 import studio_in_lab
+import studio_states
 
 FAILED = pytest.StashKey[bool]()
 
@@ -74,54 +73,27 @@ def sandbox(provider):
     return provider
 
 
-class Hold:
-    """Answers of the sandbox that wait until the story lets them go: nothing depends on how fast a page is.
-
-    A streamed answer waits before each of its pictures, partial ones too.
-    """
-
-    def __init__(self):
-        self._free = threading.Semaphore(0)
-
-    def go(self, many=1):
-        """Let so many of them go."""
-        self._free.release(many)
-
-    async def pause(self, delivery):
-        """Stand in for the sandbox's pause: whether the client left meanwhile."""
-        while not self._free.acquire(blocking=False):
-            try:
-                # There is no event that an asyncio loop and a test's thread could both wait for.
-                await asyncio.wait_for(delivery._handler.gone.wait(), 0.02)
-            except asyncio.TimeoutError:
-                continue
-            return True
-        return False
-
-
 @pytest.fixture
-def hold(sandbox, monkeypatch):
+def hold(sandbox):
     """Holds every answer of the sandbox until the story says `hold.go()`."""
-    from imgcell.sandbox import playing
-
-    held = Hold()
-    monkeypatch.setattr(playing.Delivery, "pause", lambda delivery, seconds: held.pause(delivery))
-    sandbox.latency = 1
-    return held
+    with studio_states.held(sandbox) as held:
+        yield held
 
 
 @pytest.fixture
 def lab(shared_lab, sandbox, tmp_path, request, pictures):
     """The module's page with an empty notebook, no variables and an empty library; photographed if the story fails."""
     shared_lab.clear(tmp_path / "home")
+    window = shared_lab.page.viewport_size
     yield shared_lab
     if request.node.stash.get(FAILED, False):
         shared_lab.page.screenshot(path=pictures / f"failed-{request.node.name}.png")
+    shared_lab.page.set_viewport_size(window)
+    shared_lab.theme(dark=False)
+    shared_lab.page.evaluate("() => localStorage.removeItem('imgcell-language')")
 
 
 @pytest.fixture
 def tall_window(lab):
     """Makes the window so high that JupyterLab shows two Studios at once."""
-    before = lab.page.viewport_size
-    yield lambda: lab.page.set_viewport_size({"width": 1280, "height": 2600})
-    lab.page.set_viewport_size(before)
+    return lambda: lab.page.set_viewport_size({"width": 1280, "height": 2600})

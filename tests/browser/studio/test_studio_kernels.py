@@ -27,14 +27,24 @@ def shared_lab(request, chromium, served):
         yield lab
 
 
+def cancel(studio):
+    """Press Cancel, and press it again once the kernel no longer takes that for a double click."""
+    from imgcell.widget.orders import DOUBLE_CLICK
+
+    studio.button("Cancel").click()
+    studio.button("Stop waiting").wait_for()
+    pressed = studio.page.evaluate("() => performance.now()")
+    studio.page.wait_for_function("(then) => performance.now() > then", arg=pressed + 1100 * DOUBLE_CLICK)
+    studio.button("Stop waiting").click()
+
+
 def test_a_running_job_is_cancelled(lab, sandbox, hold):
     """Cancel sends nothing more, and pressed again lets go of what was sent; the cell that holds the kernel goes on."""
     studio = lab.show("studio = imgcell.Studio(prompt='a slow cat')\nstudio")
     studio.button("Run").click()
     sandbox.wait_for(1)
     studio.cards("working").wait_for()
-    studio.button("Cancel").click()
-    studio.button("Stop waiting").click()
+    cancel(studio)
     studio.cards("working").wait_for(state="detached")
     assert studio.cards("cancelled").count() + studio.cards("unknown").count() == 1
     assert len(sandbox.posts) == 1
@@ -49,8 +59,7 @@ def test_a_job_is_cancelled_while_a_cell_runs(lab, sandbox, hold):
     studio.cards("working").wait_for()
     lab.begin("import time\nprint('holding')\ntime.sleep(60)")
     lab.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'")
-    studio.button("Cancel").click()
-    studio.button("Stop waiting").click()
+    cancel(studio)
     studio.cards("working").wait_for(state="detached")
     assert studio.cards("cancelled").count() + studio.cards("unknown").count() == 1
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
