@@ -154,6 +154,7 @@ function Trouble({ page, card, tab, name }: { page: Page; card: CardFacts; tab: 
         <Icon name={unknown ? "unknown" : cancelled ? "stop" : "alert"} />
         <strong>{t(words, card.state === "done" ? "pictureGone" : (card.state as "failed"))}</strong>
       </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a reason that is longer than its place scrolls with the keyboard */}
       <div class="ic-why" tabIndex={0} title={[message, hint].filter(Boolean).join("\n")}>
         {message && <p>{message}</p>}
         {hint && <p class="ic-noted">{hint}</p>}
