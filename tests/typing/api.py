@@ -54,3 +54,21 @@ def errors(error: imgcell.errors.ImgcellError) -> None:
     status: int | None = error.status
     hint: str | None = error.hint
     print(status, hint, isinstance(error, imgcell.errors.OutcomeUnknownError))
+
+
+def studio() -> None:
+    """The Studio's face: sheets, a picture or none, a job or none, all of it settable where people set it."""
+    made = imgcell.Studio("sandbox", prompt="a kite", bind="kites")
+    made.draft = imgcell.Generate("a kite", n=2)
+    job: imgcell.Generate | None = made.draft
+    sheet: imgcell.Sheet = made.run()
+    made.references = [sheet[0], "kite.png"]
+    made.mask = None
+    last: imgcell.Picture | None = made.last
+    sent: int = made.cancel()
+
+    @made.on_result
+    def keep(picture: imgcell.Picture) -> None:
+        print(picture.size)
+
+    print(job, last, sent, made.selected + made.sheet, made.references, made.mask, made.bind, made.widget)

@@ -6,7 +6,7 @@ import itertools
 import sys
 import warnings
 from collections.abc import Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imgcell.client import Client
 from imgcell.client.run import interrupted_sentence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from imgcell.widget.model import StudioModel
 
 __all__ = ["Studio"]
+
+Listener = TypeVar("Listener", bound=Callable[[Picture], object])
 
 
 class Studio:
@@ -159,11 +161,13 @@ class Studio:
 
     # -- doing -------------------------------------------------------------------------------------------------
 
-    def run(self, wait: bool = True) -> Sheet:
+    def run(self, wait: bool = True, *, once: bool | None = None) -> Sheet:
         """Send what is in the form, as the Run button does.
 
         Args:
             wait: Whether to wait until all is there; an interrupt cancels what has not been sent.
+            once: Take what the library has for the same job and the same inputs, and send only what is missing: the cell then
+                pays nothing when the notebook is run again.  ``None`` is what the form says.
 
         Returns:
             The pictures of this run, and in ``errors`` what went wrong; without *wait*, those that are there at once (replayed
@@ -172,7 +176,10 @@ class Studio:
         Raises:
             ImgcellError: Nothing was sent, or (with *wait*) not a single picture came.
         """
-        order = self._inside.place(self._inside.form, f"python-{next(self._calls)}")
+        form = self._inside.form
+        if once is not None:
+            form["once"] = bool(once)
+        order = self._inside.place(form, f"python-{next(self._calls)}")
         if not wait:
             return self._inside.pictures(order.keys)
         try:
@@ -195,7 +202,7 @@ class Studio:
         """Send nothing more; return how many requests were sent already and are still received.  Again: let go of those."""
         return self._inside.orders.cancel(None)
 
-    def on_result(self, function: Callable[[Picture], object]) -> Callable[[Picture], object]:
+    def on_result(self, function: Listener) -> Listener:
         """Have *function* called with every picture that comes, on a thread of imgcell's own; usable as a decorator."""
         if not callable(function):
             raise InvalidJobError(tr("on_result takes a function."))
