@@ -392,3 +392,29 @@ def test_an_upload_that_has_gone(raw: Any, answers: Any, home: Path, tmp_path: P
             client.edit("make it night", images=[file])
     assert len(raw.requests) == 1
     assert states(home) == ["sending", "turned-away", "sending", "not-sent"]
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_a_picture_that_came_whole_before_the_answer_broke_off(raw: Any, answers: Any, home: Path, asked: int) -> None:
+    """It is paid for and in the spool: the user has it at once, and only what is missing is an error; nothing is sent again."""
+    import base64
+    import io
+    import os
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (300, 300), os.urandom(270_000)).save(buffer, "PNG")
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(buffer.getvalue()).decode()}] * asked}).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    raw.play(answers.raw(head + body[: -2 if asked == 1 else -100_000]))
+    with imgcell.Client("openai", base_url=raw.base_url, api_key="sk-test-secret-key", library=home, timeout=20) as client:
+        if asked == 1:
+            sheet = client.generate("a lighthouse")
+        else:
+            with pytest.warns(UserWarning, match="1 of 2 pictures did not come: The answer of openai broke off"):
+                sheet = client.generate("a lighthouse", n=2)
+    assert [picture.data for picture in sheet] == [buffer.getvalue()]
+    assert len(raw.requests) == 1
+    assert states(home)[-1] == ("done" if asked == 1 else "unknown")
+    assert (home / "records" / f"{sheet[0].record.id}.json").is_file()

@@ -147,10 +147,32 @@ class Part:
         except OutcomeUnknownError as error:
             if error.partial is not None:
                 error.partial = self._preview(error.partial, 0)
-            raise
+            if not await self._came_whole():
+                raise
         finally:
             if self.sent and self._library is not None:
                 keep_inputs(self._library, self._prepared)
+
+    async def _came_whole(self) -> bool:
+        """Hand out the pictures that were whole when their answer broke off; return whether nothing is missing then.
+
+        They are paid for and in the spool; the process that recovers a dead one's requests would find them there too.
+        """
+        attempt, library = self._exchange.attempt, self._library
+        if attempt is None or library is None or self._kept or not self.sent:
+            return False
+        from imgcell.client.unsettled import read_again
+
+        try:
+            result = await self._exchange.threaded(read_again, library.home, attempt.id)
+        except (ImgcellError, OSError, LookupError):
+            return False  # the request stays unsettled, and says so
+        for picture in library.sheet(result.records):
+            position = self._position + self.pictures
+            self.pictures += 1
+            self.run.sheet._add(picture, position)
+            self.run.report(Final(picture, self._position))
+        return result.state == "done"
 
     # -- what the transport tells -----------------------------------------------------------------------------
 

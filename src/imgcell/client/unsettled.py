@@ -23,6 +23,7 @@ from imgcell.pictures.words import clean, clip, cost_text
 from imgcell.providers.prices import Cost
 
 if TYPE_CHECKING:
+    from imgcell.client.rereading import Reread
     from imgcell.pictures.sheet import Sheet
     from imgcell.store import Library
 
@@ -69,24 +70,13 @@ class Unsettled:
             ImgcellError: Not a single picture could be had: :class:`DownloadError`, :class:`PaidError`, or
                 :class:`OutcomeUnknownError` where no answer came at all.
         """
-        from imgcell.client.rereading import reread
-
-        ledger, library = _shelf(self._home)
-        left = leftovers(self._home, {self.attempt}).get(self.attempt)
-        if left is None:
-            raise self._nothing()
-        result, spooled = reread(left, self._home, library, fetch=True)
         try:
-            if not result.records:
-                spooled.release(remove=False)
-                raise result.error or self._nothing()
-            end(ledger, left, result, spooled)
-        except OSError:
-            pass  # it stays in the list; the pictures are there all the same
-        else:
-            cost = costs.total([record.cost for record in result.records])
-            if result.state == "done" and cost is not None:
-                costs.purse().resolve(self.attempt, cost)
+            result = read_again(self._home, self.attempt, fetch=True)
+        except LookupError:
+            raise self._nothing() from None
+        if not result.records:
+            raise result.error or self._nothing()
+        library = _shelf(self._home)[1]
         sheet = library.sheet(result.records)
         return type(sheet)(sheet, errors=[*sheet.errors, result.error], running=False) if result.error is not None else sheet
 
@@ -122,6 +112,38 @@ class Unsettled:
             attempt=self.attempt,
             provider=self.provider,
         )
+
+
+def read_again(home: Path, attempt: str, *, fetch: bool = False) -> Reread:
+    """Make pictures of what the spool has of a request that this process or another one gave up, and write down that they are there.
+
+    Args:
+        home: The library's folder.
+        attempt: The ledger's id.
+        fetch: Whether pictures of which only the address is known are fetched.
+
+    Raises:
+        LookupError: The ledgers do not know the request.
+    """
+    from imgcell.client.rereading import reread
+
+    ledger, library = _shelf(home)
+    left = leftovers(home, {attempt}).get(attempt)
+    if left is None:
+        raise LookupError(attempt)
+    result, spooled = reread(left, home, library, fetch=fetch)
+    if not result.records:
+        spooled.release(remove=False)
+        return result
+    try:
+        end(ledger, left, result, spooled)
+    except OSError:
+        pass  # it stays in the list; the pictures are there all the same
+    else:
+        cost = costs.total([record.cost for record in result.records])
+        if result.state == "done" and cost is not None:
+            costs.purse().resolve(attempt, cost)
+    return result
 
 
 class UnsettledList(list[Unsettled]):
