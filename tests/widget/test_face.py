@@ -72,6 +72,16 @@ def test_running_from_python_is_the_same_as_from_the_page(page, studio, server):
     assert len(server.posts) >= 2
 
 
+def test_run_takes_what_the_library_has_when_asked_to(studio, server):
+    """With `once` a cell that runs the form again sends nothing and shows the same picture."""
+    studio.draft = imgcell.Generate("a cat")
+    first = studio.run()
+    again = studio.run(once=True)
+    assert [picture.record.id for picture in again] == [picture.record.id for picture in first]
+    assert len(server.posts) == 1
+    assert studio.draft == imgcell.Generate("a cat")
+
+
 def test_running_raises_when_nothing_came(studio, server, page):
     """One clear reason; the card has it too."""
     with pytest.raises(InvalidJobError, match="empty"):
