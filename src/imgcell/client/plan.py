@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
 from imgcell.jobs import InputImage
-from imgcell.language import tr
+from imgcell.language import listed, tr
 from imgcell.pictures.words import cost_text
 from imgcell.providers.prices import Cost
 from imgcell.wire.flow import Call, FormBody, JsonBody
@@ -88,7 +88,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, InputImage):
         if value.url is not None:
             return value.url
-        return f"<{value.media_type} {value.width}×{value.height}, {value.size:,} bytes>"
+        facts = f"{value.media_type} {value.width}×{value.height}"
+        return f"<{listed(facts, tr('{count} bytes', count=f'{value.size:,}'))}>"
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):

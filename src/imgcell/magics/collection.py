@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.language import tr
+from imgcell.language import listed, tr
 from imgcell.magics.lookup import image
 from imgcell.magics.parse import parse_words, split
 from imgcell.magics.session import session
@@ -79,7 +79,7 @@ def tag(ipython: Any, rest: str) -> None:
                 tags.append(word)
         if len(words) > 1:
             _library().annotate(picture.record.id, tags=tags)
-        print(tr("{picture}: {tags}", picture=picture.record.id, tags=", ".join(tags) or tr("no tags")))
+        print(tr("{picture}: {tags}", picture=picture.record.id, tags=listed(*tags) or tr("no tags")))
 
 
 def note(ipython: Any, rest: str) -> None:

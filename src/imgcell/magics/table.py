@@ -95,15 +95,15 @@ def docstring(magic: str) -> str:
         return _imgcell()
     edit = magic == "imgedit"
     about = tr("Edit pictures by words.") if edit else tr("Make pictures from words.")
-    needed = " -i IMAGE [-i IMAGE]…" if edit else ""
+    needed, choices = " -i IMAGE [-i IMAGE]…" if edit else "", tr("options")
     lines = [
         about,
         "",
-        f"    %%{magic} [NAME]{needed} [options]",
+        f"    %%{magic} [NAME]{needed} [{choices}]",
         "    " + tr("the prompt, over as many lines as it takes, with {variables}"),
         "",
-        f"    %{magic}{needed} [options] " + tr("the prompt"),
-        f"    %{magic} [NAME]{needed} [options] -- " + tr("the prompt"),
+        f"    %{magic}{needed} [{choices}] " + tr("the prompt"),
+        f"    %{magic} [NAME]{needed} [{choices}] -- " + tr("the prompt"),
         "",
         tr("NAME is bound to the Picture if exactly one was asked for, else to the Sheet; _images is always the last Sheet."),
         tr("A comma list is a sweep: every combination runs, side by side."),

@@ -22,7 +22,7 @@ from imgcell.errors import ImageDecodeError
 from imgcell.language import tr
 from imgcell.pictures.source import Source
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "MEDIA_TYPES", "ImageFacts", "inspect", "sniff"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "MEDIA_TYPES", "ImageFacts", "inspect", "kind_text", "sniff"]
 
 #: Pixels that are decoded at most.  Pillow's own limit only warns up to 2 x 89 Mpx, and a user may have set it to None.
 MAX_PIXELS = 64 * 1024 * 1024
@@ -119,6 +119,11 @@ _OTHERS = (
 )
 
 
+def kind_text(kind: str) -> str:
+    """Return what :func:`sniff` found in words: the names of formats stay, the rest is in the user's language."""
+    return {"": tr("unknown data"), "text": tr("text"), "video": tr("video")}.get(kind, kind)
+
+
 def _text_kind(head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     start = text[:256].lower()
@@ -195,7 +200,7 @@ def inspect(source: Source | bytes | Path) -> ImageFacts:
             raise ImageDecodeError(
                 tr(
                     "This is not a PNG, JPEG or WebP picture: it looks like {kind} ({size} bytes).",
-                    kind=kind or tr("unknown data"),
+                    kind=kind_text(kind),
                     size=window.size,
                 )
             )

@@ -20,7 +20,7 @@ from PIL import Image
 from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
 from imgcell.pictures.arrays import from_array, is_array
-from imgcell.pictures.formats import ImageFacts, check_pixels, inspect, sniff
+from imgcell.pictures.formats import ImageFacts, check_pixels, inspect, kind_text, sniff
 from imgcell.pictures.picture import LINEAGE, Picture
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.words import clean, clip
@@ -198,12 +198,12 @@ def _known(given: Given, head: bytes, source: bytes | Path) -> Given:
         return replace(given, kind=kind)
     if kind in ("HEIC", "JXL", "PSD", "SVG", "PDF", "PostScript", "video"):
         raise given.refused(
-            tr("{kind} cannot be sent", kind=kind),
+            tr("{kind} cannot be sent", kind=kind_text(kind)),
             hint=tr("Convert it to PNG, JPEG or WebP first."),
         )
     if kind not in ("PNG", "JPEG", "WEBP"):
         raise given.refused(
-            tr("this is not a picture; it looks like {kind}", kind=kind or tr("unknown data")),
+            tr("this is not a picture; it looks like {kind}", kind=kind_text(kind)),
             hint=tr("PNG, JPEG and WebP are sent as they are; GIF, TIFF, BMP and AVIF are converted."),
         )
     try:
