@@ -82,6 +82,10 @@ bench-library: $(VENV)/.test
 pictures: $(VENV)/.test chromium
 	$(BIN)/python tests/browser/make_pictures.py
 
+# SCREENSHOTS names states (tests/browser/studio_states.py); all without it.
+screenshots: $(VENV)/.test chromium
+	$(BIN)/python tests/browser/make_screenshots.py $(SCREENSHOTS)
+
 ## setting up (stamp files: nothing is done twice)
 
 $(VENV)/.made: scripts/make-venv

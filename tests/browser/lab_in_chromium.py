@@ -134,12 +134,14 @@ def launched_browser() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def opened_notebook(browser: Any, server: Server, name: str, *, app: str = "lab", width: int = 1280, height: int = 900) -> Iterator[Any]:
-    """Open the notebook *name* of the server's folder; yield the page once its kernel is idle.
+def opened_notebook(
+    browser: Any, server: Server, name: str, *, app: str = "lab", width: int = 1280, height: int = 900, **settings: Any
+) -> Iterator[Any]:
+    """Open the notebook *name* of the server's folder; yield the page once its kernel is idle.  *settings* are Playwright's.
 
     Any request of the page beyond the server is refused: a notebook must look right without the internet.
     """
-    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
+    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1, **settings)
     context.route(lambda url: not url.startswith(server.url), lambda route: route.abort())
     page = context.new_page()
     page.set_default_timeout(60_000)

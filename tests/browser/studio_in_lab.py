@@ -56,6 +56,21 @@ class Studio:
             button.dispatch_event("click")
             button.wait_for(state="detached")
 
+    def wait_until_drawn(self) -> None:
+        """Wait until every picture of it is there and nothing moves any more."""
+        self.page.wait_for_function(
+            """(root) => [...root.querySelectorAll('img')].every(one => one.complete && one.naturalWidth > 0)
+                && document.getAnimations().every(one => one.playState !== 'running' || one.effect?.getTiming().iterations === Infinity)""",
+            arg=self.root.element_handle(),
+        )
+
+    def photograph(self, path: Path) -> None:
+        """Take a picture of it: of the window, where a dialog covers that."""
+        if self.root.get_by_role("dialog").count():
+            self.page.screenshot(path=path)
+        else:
+            self.root.screenshot(path=path)
+
     def choose(self, field: str, *values: str, add: bool = False) -> None:
         """Choose values in one of the form's fields; with *add* to what is chosen there."""
         tile = self.root.get_by_role("button", name=field)
