@@ -191,6 +191,8 @@ def test_a_page_that_never_comes_is_missed(notebook, page):
     made = notebook.run("import imgcell.widget.inside\nimgcell.widget.inside.PATIENCE = 0.2\nimgcell.Studio('sandbox')")
     page.until(lambda: "anywidget" in made.displays[1]["text/html"])
     assert "anywidget" in made.displays[1]["text/plain"]
+    page.ask("ready", b"\1\2\3", version="1", buffers_probe=True, base64=False)
+    page.until(lambda: "anywidget" not in made.displays[1]["text/html"])  # it was only late
     assert notebook.run("imgcell.widget.inside.PATIENCE = 10.0").status == "ok"
 
 

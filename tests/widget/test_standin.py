@@ -55,3 +55,7 @@ def test_a_warning_stands_there(displayed):
     made.warn("anywidget <0.11>", Sheet(running=False))
     assert "anywidget &lt;0.11&gt;" in displayed[-1]["text/html"]
     assert displayed[-1]["text/plain"].startswith("anywidget <0.11>")
+    assert made.warned
+    made.warn("", Sheet(running=False))
+    assert "anywidget" not in displayed[-1]["text/html"]
+    assert not made.warned

@@ -204,6 +204,9 @@ class Inside:
     def page_came(self, *, base64: bool) -> None:
         """A page is there (again): tell it what a reload has lost."""
         self._base64, self._seen = base64, True
+        if self.standin.warned:
+            # It was only late: a kernel that was busy, a slow line.
+            beside(lambda: self.standin.warn("", self.sheet))
         self.board.flush(whole=True)
         cards = self.board.told()
         if cards:

@@ -42,9 +42,14 @@ class StandIn:
             self._handles = [*self._handles[-3:], handle]
 
     def warn(self, text: str, sheet: Sheet) -> None:
-        """Say something there, which is seen when no page hides it."""
+        """Say something there, which is seen when no page hides it; ``""`` takes it back."""
         self._warning = text
         self.update(sheet)
+
+    @property
+    def warned(self) -> bool:
+        """Whether something is said there."""
+        return bool(self._warning)
 
     def update(self, sheet: Sheet) -> None:
         """Draw them anew; callable from any thread."""
