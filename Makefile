@@ -22,7 +22,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library pictures js js-check clean setup
+.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library pictures screenshots js js-check clean setup
 .DEFAULT_GOAL := test
 
 ## what a person types
