@@ -309,7 +309,7 @@ const zh: Record<keyof typeof en, string> = {
   zoomIn: "放大",
   zoomOut: "缩小",
   zoomFit: "适应窗口",
-  zoomOne: "原始像素 (1:1)",
+  zoomOne: "原始像素（1:1）",
   compare: "与上一步比较",
   parent: "上一步",
   thisOne: "这一张",
@@ -333,17 +333,17 @@ const zh: Record<keyof typeof en, string> = {
   saidCancelled: "已取消：{prompt}",
   saidFilled: "表单已填写。",
   saidReference: "现在它是图 {number}。",
-  noAnswer: "内核没有回答。",
+  noAnswer: "内核没有响应。",
   noAnswerHint: "它可能正忙于运行单元格：请等它结束，或按笔记本的停止按钮，然后再试。",
   notWorked: "操作没有成功。",
   askYes: "继续",
   askNo: "返回",
   paused: "多个请求结果未知，已暂停发送。",
   resume: "恢复发送",
-  pressStop: "内核正忙，从这里无法联系到它。请按笔记本的停止按钮。",
+  pressStop: "内核正忙，从这里无法连接到它。请按笔记本的停止按钮。",
   linkGone: "内核已不存在。请重新运行单元格，让 Studio 恢复。",
   linkQuiet:
-    "内核还没有回答。它可能正忙于运行单元格；如果一直如此，请重新运行该单元格，并检查内核环境与服务器环境的 anywidget 版本是否一致。",
+    "内核还没有响应。它可能正忙于运行单元格；如果一直如此，请重新运行该单元格，并检查内核环境与服务器环境的 anywidget 版本是否一致。",
 };
 
 export const words = { en, zh };
