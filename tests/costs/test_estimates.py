@@ -163,6 +163,20 @@ def test_a_named_sum_is_believed_first_and_nonsense_never():
         assert costs.bill({"cost": nonsense}, Model("m"), Generate("x"), 1) is None
 
 
+@pytest.mark.parametrize("currency", ["EUR", "credits", 7, ""])
+def test_a_sum_in_another_currency_than_the_prices_is_no_bill(currency):
+    """It can be compared with no budget and is no sum of dollars: the tokens, or the table, say what it cost."""
+    job = Generate("x", size="1024x1024", quality="high")
+    assert costs.bill({"cost": 0.5, "currency": currency}, GPT, job, 1) == Cost(0.211, "USD", "estimated")
+    assert costs.bill({"cost": 0.5, "currency": "usd"}, GPT, job, 1) == Cost(0.5, "USD", "billed")
+
+
+def test_where_there_are_no_prices_the_answer_s_currency_counts():
+    """A relay that bills in yuan is not believed to bill in dollars."""
+    assert costs.bill({"cost": 0.5, "currency": "CNY"}, Model("m"), Generate("x"), 1) == Cost(0.5, "CNY", "billed")
+    assert costs.bill({"cost": 0.5, "currency": "credits"}, Model("m"), Generate("x"), 1) is None
+
+
 def test_without_usage_the_table_stands_in():
     """No usage: the estimate for one picture."""
     assert costs.bill(None, GPT, Generate("x", size="1024x1024", quality="high", n=2), 2) == Cost(0.211, "USD", "estimated")

@@ -89,6 +89,8 @@ def test_an_empty_library(cell, sandbox):
         ("budget day", "amount"),
         ("budget 5 6", "6"),
         ("budget -5", "-5"),
+        ("budget ¥5 USD", "USD"),
+        ("budget USD ¥5", "¥5"),
         ("unsettled now", "now"),
         ("resume now", "now"),
         ("undo this", "this"),
@@ -164,6 +166,9 @@ def test_budgets(made, sandbox):
     try:
         assert "$5.00" in words_of(made("%imgcell budget 5"))
         assert "¥20.00" in words_of(made("%imgcell budget 20 day cny"))
+        assert "¥30.00" in words_of(made("%imgcell budget ¥30 cell"))  # and not 30 dollars
+        assert "€20.00" in words_of(made("%imgcell budget €20 cell EUR"))
+        made("%imgcell budget off cell")
         status = words_of(made("%imgcell"))
         assert "$5.00 of $5.00 left" in status
         assert "¥20.00 of ¥20.00 left" in status

@@ -73,7 +73,8 @@ def bill(usage: Mapping[str, Any] | None, model: Model, job: Job, pictures: int)
         pictures: For how many pictures *usage* is, from 1; not how many were asked for.
 
     Returns:
-        ``billed`` if the answer names a sum, ``computed`` from its tokens, else ``estimated`` from the table, or ``None``.
+        ``billed`` if the answer names a sum (in the currency of the prices, if it names one), ``computed`` from its
+        tokens, else ``estimated`` from the table, or ``None``.
     """
     prices = model.prices
     share = max(1, pictures)
@@ -81,8 +82,9 @@ def bill(usage: Mapping[str, Any] | None, model: Model, job: Job, pictures: int)
         return Cost(0.0, prices.currency, "free")
     if usage:
         named = _amount(usage.get("cost", usage.get("total_cost")))
-        if named is not None:
-            return Cost(_rounded(named / share), prices.currency if prices is not None else "USD", "billed")
+        currency = _currency(usage.get("currency"), prices)
+        if named is not None and currency is not None:
+            return Cost(_rounded(named / share), currency, "billed")
         computed = _from_tokens(usage, prices.tokens, isinstance(job, Edit)) if prices is not None else None
         if computed is not None and prices is not None:
             return Cost(_rounded(computed / share), prices.currency, "computed")
@@ -179,6 +181,16 @@ def _amount(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MOST or not math.isfinite(value):
         return None
     return float(value)
+
+
+def _currency(stated: Any, prices: Prices | None) -> str | None:
+    """Return the currency of a sum that an answer names; ``None`` if it is not the one of the prices, which budgets count in."""
+    if stated is None:
+        return prices.currency if prices is not None else "USD"
+    code = stated.strip().upper() if isinstance(stated, str) else ""
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        return None
+    return code if prices is None or code == prices.currency else None
 
 
 def _rounded(amount: float) -> float:

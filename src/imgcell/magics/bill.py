@@ -19,6 +19,8 @@ __all__ = ["GROUPS", "SCOPES", "budget", "resume", "spend", "unsettled"]
 GROUPS = ("day", "provider", "model", "notebook", "session", "kind")
 #: What ``%imgcell budget`` limits.
 SCOPES = ("session", "day", "cell")
+#: As prices are written (imgcell.pictures.words.cost_text).
+_SIGNS = {"$": "USD", "¥": "CNY", "€": "EUR", "£": "GBP"}
 
 
 def spend(rest: str) -> None:
@@ -43,9 +45,10 @@ def budget(rest: str) -> None:
             continue
         if word.lower() == "off" and amount is None:
             amount = "off"
-        elif _amount(word) is not None and amount is None:
+        elif _amount(word) is not None and amount is None and _fits(_SIGNS.get(word[0]), settings):
             amount = _amount(word)
-        elif len(word) == 3 and word.isalpha() and "currency" not in settings:
+            settings.update({"currency": _SIGNS[word[0]]} if word[0] in _SIGNS else {})
+        elif len(word) == 3 and word.isalpha() and _fits(word.upper(), settings):
             settings["currency"] = word.upper()
         else:
             raise InvalidJobError(tr("`%imgcell budget` does not know {word}.", word=repr(word)), hint=_usage())
@@ -59,9 +62,14 @@ def budget(rest: str) -> None:
     _shown(imgcell.budget(**settings))
 
 
+def _fits(currency: str | None, settings: dict[str, Any]) -> bool:
+    """Whether *currency* does not contradict the one that was said already."""
+    return currency is None or settings.get("currency", currency) == currency
+
+
 def _amount(word: str) -> float | None:
     try:
-        return float(word.lstrip("$¥€£"))
+        return float(word[1:] if word[:1] in _SIGNS else word)
     except ValueError:
         return None
 
