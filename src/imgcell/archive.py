@@ -51,7 +51,7 @@ def history(
         provider: Who made it.
         model: With what.
         kind: ``"generate"`` or ``"edit"``.
-        notebook: Path or name of the notebook in which it was made.
+        notebook: Path of the notebook in which it was made, or its end, such as the name.
         since: From when on: a time, a day, a timedelta (the last …), or text ("2026-05-01", "7d", "today").
         until: Up to when, likewise; a day is included.
         rating: At least so many stars, 1 to 5.

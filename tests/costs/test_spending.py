@@ -100,7 +100,7 @@ def test_since_and_until_bound_the_rows(spent):
     assert len(costs.spend(until=dt.date.today() - dt.timedelta(days=1))) == 0
 
 
-@pytest.mark.parametrize("wrong", ["week", ["provider", "price"], [5], "providers"])
+@pytest.mark.parametrize("wrong", ["week", ["provider", "price"], [5], "providers", 5, None])
 def test_what_it_cannot_be_split_by_is_named(wrong):
     """... together with what it can."""
     with pytest.raises(InvalidJobError, match="not summed by") as caught:

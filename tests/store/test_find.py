@@ -51,6 +51,17 @@ def test_facts_narrow_what_is_found(made, prompts):
     assert prompts("one", provider="'; DROP TABLE pictures; --") == []
 
 
+def test_a_notebook_is_found_by_its_path_and_by_the_end_of_it(made, prompts):
+    """Servers name notebooks by their whole path, people by their names; a part of a name is no name."""
+    made("linux", notebook="/home/user/ads/cover 100%.ipynb")
+    made("windows", notebook="C:\\ads\\cover 100%.ipynb")
+    made("other", notebook="/home/user/ads/recover 100%.ipynb")
+    assert prompts(notebook="cover 100%.ipynb") == prompts(notebook="ads/cover 100%.ipynb") == ["windows", "linux"]
+    assert prompts(notebook="/home/user/ads/cover 100%.ipynb") == ["linux"]
+    assert prompts(notebook="C:\\ads\\cover 100%.ipynb") == ["windows"]
+    assert prompts(notebook="%.ipynb") == prompts(notebook="ipynb") == prompts(notebook="") == []
+
+
 def test_time_narrows_what_is_found(made, library, prompts):
     """Since and until: times, days (until includes the day), spans, and text of all of these."""
     now = dt.datetime.now(dt.timezone.utc)
@@ -80,9 +91,12 @@ def test_time_narrows_what_is_found(made, library, prompts):
         {"rating": "5"},
         {"limit": -1},
         {"limit": "all"},
+        {"limit": 10**30},
         {"provider": 3},
         {"text": 3},
         {"tag": [3]},
+        {"tag": 3},
+        {"tag": b"cover"},
     ],
     ids=repr,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import import_module
@@ -21,7 +21,7 @@ from imgcell.options import home
 
 if TYPE_CHECKING:
     from imgcell.store import Library
-    from imgcell.store.totals import Key, Total
+    from imgcell.store.totals import Total
 
 __all__ = ["Amount", "Spend", "SpendRow", "spend"]
 
@@ -235,7 +235,8 @@ def spend(
         InvalidJobError: For words or times that are none.
         StorageError: If the library cannot be read.
     """
-    keys: list[Key] = [by] if isinstance(by, str) else list(by)
+    given: Any = by
+    keys: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     for key in keys:
         if key not in _KEYS:
             raise InvalidJobError(

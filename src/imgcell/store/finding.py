@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -36,10 +37,16 @@ def find(
     values: list[Any] = []
     tables, key = "pictures", "pictures.moment"
     plain = ""
-    for name, value in (("provider", provider), ("model", model), ("kind", kind), ("notebook", notebook)):
+    for name, value in (("provider", provider), ("model", model), ("kind", kind)):
         if value is not None:
             conditions.append(f"pictures.{name} = ?")
             values.append(_text(name, value))
+    if notebook is not None:
+        place = _text("notebook", notebook).replace("\\", "/")
+        # Servers name notebooks by their whole path, people by the end of it.
+        end = "replace(pictures.notebook, '\\', '/')"
+        conditions.append(f"(pictures.notebook = ? OR substr({end}, -length(?)) = ?)")
+        values.extend((_text("notebook", notebook), f"/{place}", f"/{place}"))
     if text is not None and _text("text", text).strip():
         asked = words.question(text)
         if asked is not None:
@@ -59,10 +66,10 @@ def find(
         if rating:
             conditions.append("pictures.id IN (SELECT picture FROM annotations WHERE rating >= ?)")
             values.append(rating)
-    for word in [tag] if isinstance(tag, str) else tag or ():
+    for word in _listed(tag):
         conditions.append("pictures.id IN (SELECT picture FROM tags WHERE tag = ?)")
         values.append(" ".join(_text("tag", word).casefold().split()))
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= sys.maxsize):
         raise InvalidJobError(tr("limit is a whole number from 0 on, or None for all, not {value}.", value=repr(limit)))
     where = " AND ".join([*conditions, "pictures.deleted IS NULL"])
     rows = connection.execute(f"SELECT pictures.document FROM {tables} WHERE {where} ORDER BY {key} DESC", values)  # noqa: S608  # values are bound
@@ -107,6 +114,14 @@ def _each(rows: Iterable[tuple[str]]) -> Iterator[Record]:
             # Checked when it came in, so that the index itself is what was changed.
             raise sqlite3.DatabaseError("the index holds a record that is none") from error
         yield record
+
+
+def _listed(tag: Any) -> list[Any]:
+    if tag is None or isinstance(tag, str):
+        return [] if tag is None else [tag]
+    if isinstance(tag, Iterable) and not isinstance(tag, (bytes, bytearray)):
+        return list(tag)
+    raise InvalidJobError(tr("{name} must be text, not {value}.", name="tag", value=repr(tag)))
 
 
 def _text(name: str, value: object) -> str:

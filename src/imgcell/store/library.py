@@ -175,7 +175,7 @@ class Library:
             provider: Exactly this one.
             model: Exactly this one.
             kind: ``"generate"`` or ``"edit"``.
-            notebook: Exactly this one, by its path or name.
+            notebook: This one, by its path, its name, or the end of its path.
             since: From when on: a time, a day, a timedelta (the last …), or text ("2026-05-01", "7d", "today").
             until: Up to when; a day is included.
             rating: At least so many stars, 0 to 5.
