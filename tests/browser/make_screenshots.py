@@ -41,9 +41,7 @@ def main() -> int:
                 lab.theme(dark=False)
                 with studio_states.STATES[name](lab, sandbox) as studio:
                     for width, dark, language in itertools.product((1100, 480), (False, True), ("English", "简体中文")):
-                        lab.theme(dark=dark)
-                        studio.language(language)
-                        lab.make_wide(studio, width)
+                        lab.look(studio, dark=dark, width=width, language=language)
                         studio.wait_until_drawn()
                         look = f"{width}-{'dark' if dark else 'light'}-{'en' if language == 'English' else 'zh'}"
                         path = TARGET / f"{name}-{look}.png"

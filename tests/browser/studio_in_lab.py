@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Studio:
     def __init__(self, page: Any, at: int = 0) -> None:
         self.page = page
         self.root = page.locator(".imgcell").nth(at)
+        #: Brings its state about again where a change of the window has ended it.
+        self.settle: Callable[[], object] = int
 
     def button(self, name: str) -> Any:
         """The button of that name."""
@@ -144,6 +146,11 @@ class Lab:
         )
         assert failed is None, failed
 
+    def cells(self) -> list[str]:
+        """The code in the notebook's cells."""
+        found: list[str] = self.page.evaluate(f"() => {_PANEL}.content.model.sharedModel.cells.map(cell => cell.source)")
+        return found
+
     def show(self, code: str = "studio = imgcell.Studio()\nstudio") -> Studio:
         """Run a cell that shows a Studio; return it, ready for a click."""
         before = self.page.locator(".imgcell").count()
@@ -186,14 +193,17 @@ class Lab:
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", _THEMES[dark])
         self.page.wait_for_function("(light) => document.body.dataset.jpThemeLight === light", arg="false" if dark else "true")
 
-    def make_wide(self, studio: Studio, width: int, *, height: int = 1000) -> None:
-        """Make the window as wide as it must be for the Studio to have *width* CSS pixels."""
+    def look(self, studio: Studio, *, dark: bool, width: int, language: str, height: int = 1400) -> None:
+        """Have a Studio look so: the theme, its own width in CSS pixels, its language."""
+        self.theme(dark=dark)
+        studio.language(language)
         for _ in range(4):
             window = self.page.viewport_size["width"]
             if studio.width == width:
                 break
             self.page.set_viewport_size({"width": window + width - studio.width, "height": height})
             self.page.evaluate("() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+        studio.settle()
 
     def reload(self) -> None:
         """Save, and load the page again."""
