@@ -9,7 +9,7 @@ import pytest
 
 #: What stays as it is: code, prompts, addresses, files, ids, options, lists of them, and values with a mark in them.
 KEPT = re.compile(
-    r"`[^`]*`|“[^”]*”|'[^']*'|https?://\S+|(?<![\w.])/[\w./-]+|\bblobs/\S+|\b[ap]-[\w-]{8,}|(?<!\w)-{1,2}[a-z]+"
+    r"`[^`]*`|“[^”]*”|'[^']*'|https?://\S+|(?<![\w.])/[\w./-]+|\b(?:blobs|records)/\S+|\b[ap]-[\w-]{8,}|(?<!\w)-{1,2}[a-z]+"
     r"|[\w-]+(, -*[\w-]+)+|%{1,2}im\w+[ \w\[\]|…-]*|[\w.\[\]]*\.\w+\([^)]*\)|\.?\b\w+(\.\w+)+|\$\w+|\bgpt-image-\S+|\b[A-Z_]{2,}\b"
     r"|\w*_\w*|\{\w+\}|\w+=|^Out\[0\]:",
     re.ASCII,
@@ -131,4 +131,5 @@ def test_what_asks_and_what_is_wrong(chinese, imgcell_home):
     (blob,) = (path for path in (imgcell_home / "blobs").rglob("*") if path.is_file())
     blob.chmod(0o644)
     blob.write_bytes(b"cut")
-    assert "的图库有 1 个问题。" in chinese("imgcell.library().verify()")
+    (imgcell_home / "records" / "p-20260101-120000-abcdefg-0.json").write_text("{}")
+    assert "的图库有 2 个问题。" in chinese("imgcell.library().verify()")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from imgcell.language import tr
+
 __all__ = ["VERSION", "migrate"]
 
 #: What this version writes as ``"v"``.
@@ -39,7 +41,7 @@ def migrate(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     version = document.get("v", 1)
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise ValueError(f"no version of a record: {version!r}")
+        raise ValueError(tr("no version of a record: {version}", version=repr(version)))
     current = dict(document)
     while version < VERSION:
         current = STEPS[version](current)

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from imgcell.language import tr
 from imgcell.pictures.record import Record
 from imgcell.store.lines import is_deep
 from imgcell.store.migrations import VERSION, migrate
@@ -55,15 +56,15 @@ def parse(data: bytes, name: str) -> Record:
         ValueError: It is none; says what is wrong with it.
     """
     if len(data) > MOST:
-        raise ValueError("it is too long for a record")
+        raise ValueError(tr("it is too long for a record"))
     try:
         document: Any = json.loads(data)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(tr("it is nested too deeply")) from None
     if is_deep(document):
-        raise ValueError("it is nested too deeply")
+        raise ValueError(tr("it is nested too deeply"))
     if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004  # for the caller, both are a file that holds no record
+        raise ValueError(tr("it is no JSON object"))  # noqa: TRY004  # for the caller, both are a file that holds no record
     return load(document, name)
 
 
@@ -77,7 +78,7 @@ def load(document: dict[str, Any], name: str | None = None) -> Record:
         document = migrate(document)
         record = Record.from_json(document)
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"it is no record: {error}") from None
+        raise ValueError(tr("it is no record: {error}", error=str(error))) from None
     _check(record, name)
     return record
 
@@ -86,9 +87,9 @@ def _check(record: Record, name: str | None) -> None:
     # Any: nothing of what a file says is known to have the type that it should have.
     values: dict[str, Any] = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
     if not _is_text(values["id"]) or not ID.fullmatch(values["id"]) or (name is not None and values["id"] != name):
-        raise ValueError("its id is not its name")
+        raise ValueError(tr("its id is not its name"))
     if not _is_text(values["sha256"]) or not DIGEST.fullmatch(values["sha256"]):
-        raise ValueError("sha256 is no digest")
+        raise ValueError(tr("sha256 is no digest"))
     wrong = [field for field in _TEXTS if not _is_text(values[field])]
     wrong += [field for field in _TEXTS_OR_NONE if values[field] is not None and not _is_text(values[field])]
     wrong += [field for field in _LISTS_OF_TEXTS if not all(map(_is_text, values[field]))]
@@ -107,7 +108,7 @@ def _check(record: Record, name: str | None) -> None:
     if record.created.tzinfo is None:
         wrong.append("created")
     if wrong:
-        raise ValueError("wrong values: " + ", ".join(dict.fromkeys(wrong)))
+        raise ValueError(tr("wrong values: {names}", names=", ".join(dict.fromkeys(wrong))))
 
 
 def _is_text(value: object) -> bool:

@@ -199,7 +199,7 @@ def _check_records(report: Report, sound: set[str]) -> _Marks:
                 continue
             try:
                 if path.suffix != ".json" or path.is_symlink():
-                    raise ValueError("it is no record's file")  # caught below
+                    raise ValueError(tr("it is no record's file"))  # caught below
                 record = sidecars.read(path)
             except FileNotFoundError:
                 continue
