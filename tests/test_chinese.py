@@ -1,4 +1,4 @@
-"""In a Chinese session the errors are Chinese, whole sentences with their values in them."""
+"""In a Chinese session the errors are Chinese, whole sentences with their values in them, parted by Chinese marks."""
 
 from __future__ import annotations
 
@@ -159,3 +159,29 @@ except imgcell.errors.MissingKeyError as error:
     assert ran.returncode == 0, ran.stderr
     assert said in ran.stdout
     assert "APIYI_API_KEY" in ran.stdout
+
+
+def test_sentences_and_clauses_are_parted_as_the_language_parts_them(fresh_options):
+    """Chinese marks have their gap in themselves; what ends or begins without one is still parted."""
+    from imgcell.language import joined, listed
+
+    assert joined("未扣费。", None, "请稍等。", "") == "未扣费。请稍等。"
+    assert joined("Not now.", "请稍等。", "Again.") == "Not now. 请稍等。Again."
+    assert joined("重新编码为 JPEG", "（质量 90）") == "重新编码为 JPEG（质量 90）"
+    assert listed("2 张图片", "", "≈ $0.08", None) == "2 张图片，≈ $0.08"
+    fresh_options.language = "en"
+    assert joined("Not charged.", "Wait a little.") == "Not charged. Wait a little."
+    assert listed("2 pictures", "≈ $0.08") == "2 pictures, ≈ $0.08"
+
+
+def test_the_catalogue_has_chinese_marks():
+    """A sentence ends where the English one does, and no western mark stands after a Chinese character (shapes of arrays aside)."""
+    from imgcell.language import _catalogue
+
+    wrong = []
+    for template, text in _catalogue("zh-CN").items():
+        prose = re.sub(r"`[^`]*`|\([高通][^)]*\)", "", text)
+        ends = {".": "。", "?": "？"}
+        if ends.get(template[-1], "") != (text[-1] if text[-1] in "。？" else "") or re.search(r"[\u4e00-\u9fff][,.;:?!]", prose):
+            wrong.append(f"{template} = {text}")
+    assert not wrong, "\n".join(wrong)
