@@ -99,7 +99,7 @@ def home() -> Path:
 
     ``$IMGCELL_HOME`` if set, else the platform's user data folder (DESIGN.md section 3).
     """
-    named = os.environ.get("IMGCELL_HOME")
+    named = os.environ.get("IMGCELL_HOME", "").strip()
     if named:
         from pathlib import Path
 

@@ -30,7 +30,7 @@ class Shelf:
     """A library of pictures that are in memory."""
 
     def __init__(self):
-        self.pictures = {}
+        self.pictures, self.unsettled = {}, []
 
     def add(self, digest, slot, *, session="s-earlier", cell=None):
         """Have one more picture of a job."""
@@ -47,8 +47,8 @@ class Shelf:
         return [picture.record for picture in reversed(self.pictures.values()) if picture.record.job == digest]
 
     def requests(self, states):
-        """As the real one: nothing is unsettled."""
-        return []
+        """As the real one: those of `unsettled`."""
+        return self.unsettled
 
     def picture(self, name):
         """As the real one."""

@@ -205,7 +205,8 @@ def test_what_may_have_been_charged_is_mentioned_once(made, sandbox):
     assert "a cat that was never seen" in listed
     assert "%imgcell unsettled" in words_of(made("%imgcell"))
     assert "%imgcell unsettled" not in words_of(made("%imgcell"))
-    again = made("%%imagine lost --once\na cat that was never seen")
+    assert "may have been charged" in str(made("%%imagine lost --once\na cat that was never seen").error)
+    again = made("%%imagine lost --once --yes\na cat that was never seen")
     assert "may have been charged" in again.err
     assert len(again.err.strip().splitlines()) == 1
     imgcell.unsettled()[0].settle(charged=False)

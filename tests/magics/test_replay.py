@@ -189,6 +189,24 @@ def test_a_paused_provider_needs_a_yes(cell, provider, monkeypatch):
     assert not provider.paused
 
 
+def test_what_an_earlier_kernel_may_have_paid_for_needs_a_yes(cell, provider, monkeypatch):
+    """Run All after a crash does not pay twice by itself; --yes does, and so does running the cell again in the same kernel."""
+    provider.shelf.unsettled.append({"job": JOB, "session": "s-earlier"})
+    refused = cell("%%imagine\na cat")
+    assert "may have been charged" in str(refused.error)
+    assert "--yes" in refused.error.hint
+    assert cell("%%imagine --once\na cat").error is not None
+    assert provider.jobs == []
+    assert cell("%%imagine\na dog").error is None
+    with monkeypatch.context() as asked:
+        asked.setattr("imgcell.magics.confirm._somebody_there", lambda ipython: True)
+        asked.setattr("builtins.input", lambda question: "y" if "may have been charged" in question else "n")
+        assert cell("%%imagine\na cat").error is None
+    assert cell("%%imagine\na cat").error is None
+    assert cell("%%imagine --once --yes\na cat").error is None
+    assert len(provider.jobs) == 4
+
+
 def test_what_needs_no_request_asks_nothing(cell, provider):
     """However many pictures, and though the provider is paused: from the library they are free."""
     provider.paused = True

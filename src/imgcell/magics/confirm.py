@@ -26,7 +26,7 @@ _SHARE = 0.25
 
 
 def confirm(ipython: Any, errands: Errands, *, yes: bool = False) -> None:
-    """Return if *errands* are small, if *yes* was said on the line, or if the user says yes now.
+    """Return if *errands* are small and not paid for before, if *yes* was said on the line, or if the user says yes now.
 
     Raises:
         InvalidJobError: If the answer is no, or nobody can be asked; nothing was sent.
@@ -36,7 +36,12 @@ def confirm(ipython: Any, errands: Errands, *, yes: bool = False) -> None:
     paused = [errand.task.client for errand in errands.sent if errand.task.client.paused]
     if not yes:
         cost, unpriced = errands.cost(), errands.unpriced()
-        reason = tr("The last requests ended without an answer and may have been charged.") if paused else None
+        reason = None
+        if paused:
+            reason = tr("The last requests ended without an answer and may have been charged.")
+        elif any(errand.ready.owed for errand in errands.sent):
+            # Run All in a new kernel is no decision to pay for it twice.
+            reason = tr("A request for the same pictures ended without them before and may have been charged (`%imgcell unsettled`).")
         many = errands.pictures > options.ask_over_pictures or unpriced > _UNPRICED
         if not many and reason is None and not _dear(cost):
             return
