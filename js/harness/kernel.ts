@@ -204,11 +204,39 @@ export class FakeModel implements Model {
         return { ok: { references: this.references } };
       case "reference-from-card":
         return { ok: { reference: this.reference(this.number(asked.card)) } };
+      case "upload-start":
+        if (asked.name.includes("broken"))
+          return { error: { message: "This is no whole picture.", hint: null, kind: "Error" } };
+        return { ok: { upload: `u${asked.size}`, piece: 65536, reference: null } };
+      case "upload-piece":
+        await wait(60);
+        return { ok: { received: Math.min(asked.offset + 65536, Number(asked.upload.slice(1))) } };
+      case "upload-end":
+        this.count += 1;
+        return { ok: { reference: this.reference(this.count) } };
+      case "upload-cancel":
+        return { ok: {} };
+      case "reference-from-variable":
+        this.count += 1;
+        return { ok: { reference: { ...this.reference(this.count), name: asked.name } } };
+      case "mask":
+      case "mask-from-variable":
+      case "load-mask": {
+        const found = this.references.find((one) => one.key === asked.reference);
+        const { width, height } = found ?? { width: 1024, height: 1024 };
+        return { ok: { mask: { mask: "m1", name: "", width, height, share: 0.21, sha: "mask1" } } };
+      }
+      case "masks":
+        return { ok: { masks: [{ mask: "m2", name: "sky", width: 1024, height: 1024, share: 0.4, sha: "mask2" }] } };
+      case "save-mask":
+        return { ok: { name: asked.name } };
       case "variables":
         return { ok: { variables: [{ name: "photo", kind: "PIL.Image", width: 1024, height: 768, count: 1 }] } };
       case "resume":
         return { ok: {} };
       case "star":
+      case "note":
+      case "tag":
         return { ok: { count: 1 } };
       case "delete":
       case "restore":

@@ -14,6 +14,7 @@ import { useName } from "./look/name";
 import type { Card } from "./protocol";
 import { nameOf } from "./state/list";
 import type { Page } from "./state/page";
+import { Spoken, Told } from "./told";
 import { Viewer } from "./viewer/viewer";
 import { words } from "./words/page";
 
@@ -75,9 +76,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
           <Quiet page={page} />
         </div>
       </section>
-      <div class="ic-unseen" role="status" aria-live="polite">
-        {page.spoken.value}
-      </div>
+      <Spoken page={page} />
       {shown && <Viewer page={page} card={shown} cards={done} onMove={show} onClose={() => show(null)} />}
     </div>
   );
@@ -116,33 +115,6 @@ function Paused({ page }: { page: Page }) {
           {t(words, "resume")}
         </Button>
       </div>
-    </div>
-  );
-}
-
-/** What just happened, for a while; it lies over the pictures, so that nothing moves. */
-function Told({ page }: { page: Page }) {
-  const notice = page.notice.value;
-  if (!notice) return null;
-  return (
-    <div class={`ic-notice${notice.bad ? " ic-bad" : ""}`}>
-      {notice.bad && <Icon name="alert" />}
-      <p>
-        {notice.text} {notice.hint && <span class="ic-noted">{notice.hint}</span>}
-      </p>
-      {notice.action && (
-        <Button look="ic-small" onClick={notice.action.act}>
-          {notice.action.label}
-        </Button>
-      )}
-      <Button
-        icon="close"
-        look="ic-plain ic-small"
-        label={page.t.value(words, "close")}
-        onClick={() => {
-          page.notice.value = null;
-        }}
-      />
     </div>
   );
 }

@@ -227,7 +227,16 @@ export function More({ page }: { page: Page }) {
   const [open, setOpen] = useState(extra !== "" || once);
   const problem = extraProblem(extra);
   return (
-    <details class="ic-more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      class="ic-more"
+      open={open}
+      onToggle={(event) => {
+        const { currentTarget: box } = event;
+        // What was opened may lie below the form's edge.
+        if (box.open && !open) box.scrollIntoView({ block: "nearest" });
+        setOpen(box.open);
+      }}
+    >
       <summary>{t(words, "moreFields")}</summary>
       <label class="ic-check">
         <input

@@ -18,8 +18,11 @@ export function Prompt({ page, id }: { page: Page; id: string }) {
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;
+    // Measured by its text alone: beside the pictures it also fills what the form leaves over.
+    area.style.flex = "none";
     area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight, 20 * ROWS + 16) + 2}px`;
+    area.style.height = `${Math.min(area.scrollHeight, 20 * ROWS + 14)}px`;
+    area.style.flex = "";
   }, [prompt]);
 
   const focus = page.focusPrompt.value;

@@ -60,7 +60,7 @@ export function items(page: Page, card: Card): Item[] {
       { icon: "download", label: t(words, "download"), onPick: () => void download(page, sha, card.id ?? card.key) },
     );
   }
-  some.push({ icon: "copy", label: t(words, "copyPrompt"), onPick: () => void copyText(page, card.prompt) });
+  some.push({ icon: "copy", label: t(words, "copyPrompt"), onPick: () => void page.copy(card.prompt, "copiedPrompt") });
   if (sha) {
     some.push(
       { icon: "cell", label: t(words, "copyCell"), onPick: () => void page.code(name, "cell") },
@@ -70,14 +70,4 @@ export function items(page: Page, card: Card): Item[] {
   }
   some.push({ icon: "delete", label: t(words, "delete"), apart: true, onPick: () => void page.remove([card]) });
   return some;
-}
-
-async function copyText(page: Page, text: string): Promise<void> {
-  const t = page.t.value;
-  try {
-    await navigator.clipboard.writeText(text);
-    page.tell({ text: t(words, "copiedPrompt"), hint: null, bad: false });
-  } catch {
-    page.tell({ text: t(words, "copyFailed"), hint: t(words, "copyFailedHint"), bad: true });
-  }
 }

@@ -78,11 +78,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
                 checked={selected}
                 aria-label={t(words, "select")}
                 tabIndex={tab}
-                onClick={(event) => {
-                  // The state of the page decides what is ticked.
-                  event.preventDefault();
-                  onSelect(event.shiftKey ? "range" : "toggle");
-                }}
+                onClick={(event) => onSelect(event.shiftKey ? "range" : "toggle")}
               />
               {selected && <Icon name="check" />}
             </label>

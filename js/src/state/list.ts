@@ -10,7 +10,13 @@ export const LOOK: View = { sort: "new", filter: "all", text: "", selected: [], 
 
 export function viewOf(given: unknown): View {
   const some = (typeof given === "object" && given !== null ? given : {}) as Partial<View>;
-  return { ...LOOK, ...some, sort: some.sort || LOOK.sort, filter: some.filter || LOOK.filter };
+  const known = (names: readonly string[], name: string | undefined) => names.find((one) => one === name);
+  return {
+    ...LOOK,
+    ...some,
+    sort: known(SORTS, some.sort) ?? LOOK.sort,
+    filter: known(FILTERS, some.filter) ?? LOOK.filter,
+  };
 }
 
 export function isOpen(card: Card): boolean {

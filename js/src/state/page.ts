@@ -5,6 +5,7 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { Channel, Refusal } from "../channel";
 import type { Model } from "../host";
+import { copyText } from "../look/clipboard";
 import {
   type Busy,
   type Card,
@@ -307,6 +308,17 @@ export class Page implements Desk {
     }
   }
 
+  async annotate(card: Card, some: { note?: string; tags?: string[] }): Promise<void> {
+    this.amend(card, some);
+    const id = nameOf(card);
+    try {
+      if (some.note !== undefined) await this.channel.ask("note", { id, text: some.note });
+      if (some.tags !== undefined) await this.channel.ask("tag", { id, tags: some.tags });
+    } catch (why) {
+      this.report(why);
+    }
+  }
+
   async remove(cards: readonly Card[]): Promise<void> {
     const names = cards.map(nameOf);
     try {
@@ -364,10 +376,19 @@ export class Page implements Desk {
   async code(name: string, form: "cell" | "edit" | "python"): Promise<void> {
     try {
       const { ok } = await this.channel.ask("code", { card: name, form });
-      await navigator.clipboard.writeText(ok.text);
-      this.tell({ text: this.t.value(words, form === "python" ? "copiedCode" : "copiedCell"), hint: null, bad: false });
+      await this.copy(ok.text, "copiedCode");
     } catch (why) {
       this.report(why);
+    }
+  }
+
+  async copy(text: string, said: "copiedPrompt" | "copiedCode"): Promise<void> {
+    const t = this.t.value;
+    try {
+      await copyText(text);
+      this.tell({ text: t(words, said), hint: null, bad: false });
+    } catch {
+      this.tell({ text: t(words, "copyFailed"), hint: t(words, "copyTextHint"), bad: true });
     }
   }
 

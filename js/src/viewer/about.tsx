@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Button } from "../look/button";
 import type { Card, Step } from "../protocol";
 import type { Page } from "../state/page";
-import { bytes, costOf, dimensions, moment, seconds } from "../words/amounts";
+import { bytes, costOf, dimensions, moment, seconds, times } from "../words/amounts";
 import { words } from "../words/page";
 
 export function About({ page, card, step }: { page: Page; card: Card; step: Step | null }) {
@@ -13,7 +13,7 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
     ? [
         [t(words, "model"), step.model ?? ""],
         [t(words, "provider"), step.provider],
-        [t(words, "got"), step.size.length === 2 ? step.size.join(" × ") : ""],
+        [t(words, "got"), step.size.length === 2 ? step.size.join("×") : ""],
         [t(words, "cost"), step.cost ? costOf(t, step.cost) : ""],
         [t(words, "when"), step.created ? moment(step.created, language) : ""],
         [t(words, "identity"), <code key="id">{step.id}</code>],
@@ -69,13 +69,12 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
           </ul>
         </div>
       )}
-      {!step && card.note && <p class="ic-text">{card.note}</p>}
     </div>
   );
 }
 
 function facts(some: Record<string, string | number | boolean>): string {
   return Object.entries(some)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => `${name} ${times(String(value))}`)
     .join(", ");
 }

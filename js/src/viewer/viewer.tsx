@@ -8,9 +8,11 @@ import { Menu } from "../look/menu";
 import type { Card, Step } from "../protocol";
 import { nameOf } from "../state/list";
 import type { Page } from "../state/page";
+import { Spoken, Told } from "../told";
 import { words } from "../words/page";
 import { About } from "./about";
 import { Lineage } from "./lineage";
+import { Own } from "./own";
 import { Stage } from "./stage";
 
 interface Given {
@@ -102,6 +104,9 @@ export function Viewer({ page, card, cards, onMove, onClose }: Given) {
         <Button icon="close" look="ic-plain" label={t(words, "close")} onClick={onClose} />
       </header>
       <div class="ic-see">
+        {/* The page's own lie under this window. */}
+        <Told page={page} />
+        <Spoken page={page} />
         {sha ? (
           <Stage
             page={page}
@@ -133,6 +138,7 @@ export function Viewer({ page, card, cards, onMove, onClose }: Given) {
         )}
         <aside class="ic-about">
           <About page={page} card={card} step={step} />
+          {!step && id && page.facts.value?.library && <Own key={name} page={page} card={card} />}
           <div class="ic-row">
             <Button
               icon="branch"

@@ -5,24 +5,27 @@ import { words } from "./page";
 
 const SIGNS: Record<string, string> = { USD: "$", CNY: "¥", EUR: "€", GBP: "£" };
 
+/** The smallest sum that is shown as a figure. */
+const SMALLEST = 0.0001;
+
+/** As the captions in Python write it; what is not zero is never shown as zero. */
 export function money({ amount, currency }: Pick<Money, "amount" | "currency">): string {
-  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
-  const figure = amount.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1");
+  const small = 0 < amount && amount < SMALLEST;
+  const figure = (small ? SMALLEST : amount).toFixed(4).replace(/0{1,2}$/, "");
   const sign = SIGNS[currency];
-  return sign ? `${sign}${figure}` : `${figure} ${currency}`;
+  return `${small ? "< " : ""}${sign ? `${sign}${figure}` : `${figure} ${currency}`}`;
 }
 
 /** Unknown is said so, never shown as nothing. */
 export function costOf(t: Translate, cost: Money | null): string {
   if (cost === null) return t(words, "costUnknown");
   if (cost.basis === "free") return t(words, "free");
-  return cost.basis === "billed" ? money(cost) : t(words, "about", { amount: money(cost) });
+  const sum = money(cost);
+  return cost.basis === "estimated" && !sum.startsWith("<") ? t(words, "about", { amount: sum }) : sum;
 }
 
 export function seconds(value: number): string {
-  if (value < 10) return `${value.toFixed(1)} s`;
-  if (value < 100) return `${Math.round(value)} s`;
-  return `${Math.floor(value / 60)} min ${String(Math.floor(value % 60)).padStart(2, "0")} s`;
+  return `${value.toFixed(1)} s`;
 }
 
 /** Whole seconds, for a clock that runs. */
@@ -38,7 +41,12 @@ export function bytes(count: number): string {
 }
 
 export function dimensions({ width, height }: Pick<Got, "width" | "height">): string {
-  return `${width} × ${height}`;
+  return `${width}×${height}`;
+}
+
+/** A size as it is sent, written as it is shown. */
+export function times(size: string): string {
+  return size.replace(/^(\d+)\s*[x×]\s*(\d+)$/, "$1×$2");
 }
 
 export function moment(iso: string, language: string): string {
@@ -51,11 +59,8 @@ export function moment(iso: string, language: string): string {
 export function lines(t: Translate, card: Card): [string, string] {
   const asked = String(card.asked.size ?? "");
   const got = card.got ? dimensions(card.got) : "";
-  const plain = (size: string) => size.replace(/\s*[x×]\s*/, "×");
-  const sizes =
-    got && asked && /^\d/.test(asked) && plain(asked) !== plain(got)
-      ? `${plain(asked)} → ${plain(got)}`
-      : plain(got || asked);
+  const other = got && /^\d/.test(asked) && times(asked) !== got;
+  const sizes = other ? `${times(asked)} → ${got}` : times(got || asked);
   return [
     [card.model ?? card.provider, sizes].filter(Boolean).join(" · "),
     [card.seconds === null ? "" : seconds(card.seconds), card.state === "done" ? costOf(t, card.cost) : "", card.label]

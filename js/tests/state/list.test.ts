@@ -68,3 +68,12 @@ it("selects from one to the other in either direction, and one where the other i
 it("fills in what the trait of the view lacks", () => {
   expect(viewOf({ text: "fox", sort: "" })).toEqual({ ...LOOK, text: "fox" });
 });
+
+it("falls back to all, the newest first, where another version's view names what is not known here", () => {
+  expect(viewOf({ sort: "newest", filter: "mine", text: "fox" })).toMatchObject({
+    sort: "new",
+    filter: "all",
+    text: "fox",
+  });
+  expect(viewOf({ sort: "stars", filter: "edits" })).toMatchObject({ sort: "stars", filter: "edits" });
+});

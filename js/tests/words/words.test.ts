@@ -45,11 +45,14 @@ describe("amounts", () => {
     expect(money({ amount: 2, currency: "XTS" })).toBe("2.00 XTS");
     expect(costOf(t, null)).toBe("cost unknown");
     expect(costOf(t, { amount: 0, currency: "USD", basis: "free" })).toBe("free");
+    expect(money({ amount: 0.12345, currency: "USD" })).toBe("$0.1235");
+    expect(money({ amount: 0.00003, currency: "USD" })).toBe("< $0.0001");
     expect(costOf(t, { amount: 0.02, currency: "USD", basis: "estimated" })).toBe("≈ $0.02");
+    expect(costOf(t, { amount: 0.02, currency: "USD", basis: "computed" })).toBe("$0.02");
   });
 
   it("show time and bytes", () => {
-    expect([seconds(4.21), seconds(42), seconds(125)]).toEqual(["4.2 s", "42 s", "2 min 05 s"]);
+    expect([seconds(4.21), seconds(42), seconds(125)]).toEqual(["4.2 s", "42.0 s", "125.0 s"]);
     expect([elapsed(0, 9900), elapsed(0, 125_000), elapsed(10_000, 0)]).toEqual(["9 s", "2:05", "0 s"]);
     expect([bytes(10), bytes(1500), bytes(1_940_000)]).toEqual(["10 B", "2 kB", "1.9 MB"]);
   });

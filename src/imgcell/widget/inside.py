@@ -94,7 +94,7 @@ class Inside:
                 "busy": dict(self.orders.busy),
                 "facts": dict(self._facts()),
                 "draft": dict(drafts.blank(client.provider.name, prompt)),
-                "view": {"sort": "newest", "filter": "all", "text": "", "selected": [], "open": None, "tab": "results"},
+                "view": {"sort": "new", "filter": "all", "text": "", "selected": [], "open": None, "tab": ""},
             },
         )
         # A keyring may take its time, and may ask.
