@@ -418,3 +418,26 @@ def test_a_picture_that_came_whole_before_the_answer_broke_off(raw: Any, answers
     assert len(raw.requests) == 1
     assert states(home)[-1] == ("done" if asked == 1 else "unknown")
     assert (home / "records" / f"{sheet[0].record.id}.json").is_file()
+
+
+def test_a_whole_picture_does_not_wait_in_memory_for_what_stands_behind_it(client: Any, raw: Any, answers: Any, home: Path) -> None:
+    """The answer stalls two bytes before its end: were the process killed now, the picture would be in the spool."""
+    import base64
+    import os
+    import time
+
+    picture = os.urandom(300_000)
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(picture).decode()}]}).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    raw.play(answers.stall(raw, head + body[:-2]))
+    run = client.submit(imgcell.Generate("a lighthouse"))
+    deadline = time.monotonic() + 20
+    while not (came := [file for file in leftovers(home) if file.name.endswith(".bin")]) and time.monotonic() < deadline:
+        run.wait(0.01)
+    while came and came[0].stat().st_size < len(picture) and time.monotonic() < deadline:
+        run.wait(0.01)
+    assert [file.read_bytes() for file in came] == [picture]
+    assert not run.done
+    run.cancel()
+    run.cancel()
+    assert run.wait(20)

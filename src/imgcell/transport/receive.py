@@ -75,10 +75,12 @@ class Receiver:
         self._reader.feed(head)
         try:
             if not self._over:
+                pictures = self._flush_pictures(0)
                 async for piece in self._pieces:
                     self._reader.feed(piece)
                     if len(self._reader.skeleton) > MAX_TEXT:
                         raise _too_large(MAX_TEXT)
+                    pictures = self._flush_pictures(pictures)
         except CONNECTION_ERRORS:
             whole = self._whole()
             if whole is None:
@@ -86,6 +88,13 @@ class Receiver:
             return whole
         self._over = True
         return self._finished()
+
+    def _flush_pictures(self, known: int) -> int:
+        """Have a picture written as soon as it is whole: what stands behind it may take its time; return how many are."""
+        whole = len(self._reader.extracts) if self._reader.kind == "json" else 0
+        if whole > known:
+            self._attempt.flush()
+        return whole
 
     async def event(self) -> Event | None:
         """Return the next event, ``None`` after the last."""
