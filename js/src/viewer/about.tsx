@@ -4,6 +4,7 @@ import { Button } from "../look/button";
 import type { Card, Step } from "../protocol";
 import type { Page } from "../state/page";
 import { bytes, costOf, dimensions, moment, seconds, times } from "../words/amounts";
+import type { Translate } from "../words/language";
 import { words } from "../words/page";
 
 export function About({ page, card, step }: { page: Page; card: Card; step: Step | null }) {
@@ -21,8 +22,8 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
     : [
         [t(words, "model"), card.model ?? ""],
         [t(words, "provider"), card.provider],
-        [t(words, "asked"), facts(card.asked)],
-        [t(words, "effective"), facts(card.effective)],
+        [t(words, "asked"), facts(t, card.asked)],
+        [t(words, "effective"), facts(t, card.effective)],
         [t(words, "got"), card.got ? `${dimensions(card.got)} · ${card.got.format} · ${bytes(card.got.bytes)}` : ""],
         [t(words, "took"), card.seconds === null ? "" : seconds(card.seconds)],
         [t(words, "cost"), costOf(t, card.cost)],
@@ -73,8 +74,9 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
   );
 }
 
-function facts(some: Record<string, string | number | boolean>): string {
+function facts(t: Translate, some: Record<string, string | number | boolean>): string {
+  const title = (name: string) => (Object.hasOwn(words.en, name) ? t(words, name as keyof typeof words.en) : name);
   return Object.entries(some)
-    .map(([name, value]) => `${name} ${times(String(value))}`)
-    .join(", ");
+    .map(([name, value]) => `${title(name)} ${times(String(value))}`)
+    .join(" · ");
 }
