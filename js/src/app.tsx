@@ -1,7 +1,6 @@
 /** One view of a Studio: the form on the left (or on top, where it is narrow), the pictures beside it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Chosen } from "./form/chosen";
 import { Fields, More } from "./form/fields";
 import { ours } from "./form/keys";
 import { Prompt } from "./form/prompt";
@@ -12,6 +11,7 @@ import { Button } from "./look/button";
 import { Icon } from "./look/icons";
 import { useName } from "./look/name";
 import type { Card } from "./protocol";
+import { References } from "./references/index";
 import { nameOf } from "./state/list";
 import type { Page } from "./state/page";
 import { Spoken, Told } from "./told";
@@ -59,7 +59,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
       <section class="ic-compose" aria-label={t(words, "compose")}>
         <div class="ic-form">
           <Prompt page={page} id={id} />
-          <Chosen page={page} />
+          <References desk={page} root={root} onMask={undefined} />
           <Fields page={page} />
           <KeyHint page={page} />
           <Paused page={page} />

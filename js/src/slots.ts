@@ -2,17 +2,17 @@
  * What the page hands to the two parts that stand by themselves: the tray of references and the mask editor.
  *
  *   references/index.tsx   export function References(given: ReferencesGiven)    always there, under the prompt
- *   mask/index.tsx         export function MaskEditor(given: MaskEditorGiven)    in a dialog that the page opens and sizes
+ *   mask/index.tsx         export function MaskEditor(given: MaskEditorGiven)    a dialog of its own, while the page wants it
  *   references/look.css, mask/look.css        every selector begins with .imgcell; colors are the variables of look/theme.css
  *   references/words.ts, mask/words.ts        export const words = { en: {...}, zh: {...} } with the same names in both;
  *                                             translated by `desk.t.value(words, "name", { number: 2 })`
  *
- * Until there is a tray, form/chosen.tsx shows the chosen references; app.tsx renders it in the tray's place.
  * Both build on look/ (Icon, Button, Menu, Dialog), and talk to the kernel through `desk.channel` alone.
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Channel } from "./channel";
 import type { ImageFacts, MaskFacts, Problem, Reference } from "./protocol";
+import type { Pixels } from "./state/pixels";
 import type { Translate } from "./words/language";
 
 /** The part of the page's state that references and masks may read and write. */
@@ -38,8 +38,8 @@ export interface Desk {
   /** Whether all chosen models take a mask. */
   readonly masks: ReadonlySignal<boolean>;
 
-  /** An object URL of a picture that fits a square of `box` pixels, or of the original bytes. The page keeps and frees it. */
-  picture(sha: string, box: 256 | 512 | 1024 | "original"): Promise<string>;
+  /** Pictures by hash; look/picture.tsx shows one. */
+  readonly pixels: Pick<Pixels, "lease" | "blob">;
   /** Counts up whenever the kernel says `variables-changed`: whoever shows variables asks again. */
   readonly variablesChanged: ReadonlySignal<number>;
 }
@@ -49,7 +49,7 @@ export interface ReferencesGiven {
   /** The page's root: pastes and drops anywhere in it are the tray's. */
   root: HTMLElement;
   /** Opens the mask editor on this reference. */
-  onMask: (reference: Reference) => void;
+  onMask: ((reference: Reference) => void) | undefined;
 }
 
 export interface MaskEditorGiven {

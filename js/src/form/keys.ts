@@ -6,10 +6,10 @@ export function composing(event: KeyboardEvent): boolean {
 }
 
 /**
- * Whether a key of ours must be kept from the host: a notebook's command mode takes single letters (d d deletes the cell!) and
- * Ctrl+Enter. What is the host's stays the host's: saving, its palette, its tabs.
+ * Whether a key of ours must be kept from the host: a notebook's command mode takes single letters (d d deletes the cell!),
+ * Ctrl+Enter, and Ctrl+V. What is the host's stays the host's: saving, its palette, its tabs.
  */
 export function ours(event: KeyboardEvent): boolean {
   if (!event.ctrlKey && !event.metaKey) return true;
-  return /^(Enter|[zyaZYA0+=-]|Arrow.*|Backspace)$/.test(event.key);
+  return /^(Enter|[zyavZYAV0+=-]|Arrow.*|Backspace)$/.test(event.key);
 }

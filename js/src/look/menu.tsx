@@ -1,4 +1,5 @@
 /** A button with a menu: arrows, Home, End and first letters move; Escape gives the focus back. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Float } from "./float";
 import { Icon, type IconName } from "./icons";
@@ -20,9 +21,11 @@ interface Given {
   look?: string;
   tabIndex?: number;
   items: readonly Item[];
+  /** What the button shows instead of icon and text. */
+  children?: ComponentChildren;
 }
 
-export function Menu({ label, icon, text, look = "", tabIndex, items }: Given) {
+export function Menu({ label, icon, text, look = "", tabIndex, items, children }: Given) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -83,6 +86,7 @@ export function Menu({ label, icon, text, look = "", tabIndex, items }: Given) {
         {icon && <Icon name={icon} />}
         {text}
         {text && <Icon name="down" />}
+        {children}
       </button>
       {open && (
         <Float anchor={button} onClose={() => setOpen(false)} look="ic-menu">

@@ -1,10 +1,10 @@
 /** A picture by hash; it appears when it can be seen whole, over whatever lies under it, so that nothing flashes. */
 import { useEffect, useState } from "preact/hooks";
-import type { Page } from "../state/page";
+import type { Desk } from "../slots";
 import type { Box } from "../state/pixels";
 
 interface Given {
-  page: Page;
+  page: Pick<Desk, "pixels">;
   sha: string;
   box: Box;
   alt: string;

@@ -27,7 +27,7 @@ import { Estimates } from "./estimates";
 import { Later } from "./later";
 import { Library } from "./library";
 import { isOpen, merged, nameOf, type Shown, shown, viewOf } from "./list";
-import { type Box, Pixels } from "./pixels";
+import { Pixels } from "./pixels";
 import { Previews } from "./previews";
 import { Prompts } from "./prompts";
 import { Runs } from "./runs";
@@ -417,10 +417,6 @@ export class Page implements Desk {
     if (problem?.kind === "NoAnswer")
       this.tell({ text: t(words, "noAnswer"), hint: t(words, "noAnswerHint"), bad: true });
     else this.tell({ text: problem?.message || t(words, "notWorked"), hint: problem?.hint ?? null, bad: true });
-  }
-
-  picture(sha: string, box: Box): Promise<string> {
-    return this.pixels.pinned(sha, box);
   }
 
   private write(name: "draft" | "view", value: Draft | View): void {

@@ -73,14 +73,6 @@ export class Pixels {
     }
   }
 
-  /** An address that stays good for as long as the page is there. */
-  async pinned(sha: string, box: Box): Promise<string> {
-    const entry = this.entry(sha, box);
-    entry.leases += 1;
-    await entry.promise;
-    return entry.url.value ?? "";
-  }
-
   dispose(): void {
     for (const entry of this.entries.values()) if (entry.url.value) URL.revokeObjectURL(entry.url.value);
     this.entries.clear();
