@@ -154,6 +154,23 @@ def _viewer(lab: Lab, sandbox: Any) -> Iterator[Studio]:
     yield studio
 
 
+@contextlib.contextmanager
+def _references(lab: Lab, sandbox: Any) -> Iterator[Studio]:
+    """Two pictures in the tray, with a mask for the first."""
+    studio = lab.show(
+        "from PIL import Image, ImageDraw\n"
+        "client = imgcell.Client()\n"
+        "cat, boat = client.generate('a cat on a sofa')[0], client.generate('a paper boat')[0]\n"
+        "mask = Image.new('L', cat.size)\n"
+        "ImageDraw.Draw(mask).ellipse((300, 300, 700, 700), fill=255)\n"
+        "studio = imgcell.Studio(prompt='the cat sails in the boat', references=[cat, boat], mask=mask)\n"
+        "studio"
+    )
+    studio.root.locator(".ic-chip img").nth(1).wait_for()
+    studio.root.get_by_text("Mask on image 1").wait_for()
+    yield studio
+
+
 #: Name of a state -> what brings it about, in an empty notebook.
 STATES: dict[str, Callable[[Lab, Any], contextlib.AbstractContextManager[Studio]]] = {
     "empty": _empty,
@@ -161,5 +178,6 @@ STATES: dict[str, Callable[[Lab, Any], contextlib.AbstractContextManager[Studio]
     "pictures": _pictures,
     "trouble": _trouble,
     "choices": _choices,
+    "references": _references,
     "viewer": _viewer,
 }
