@@ -98,8 +98,8 @@ def test_stars_tags_and_notes(client):
     picture.note = "für das Plakat"
     found = imgcell.library().picture(picture.record.id)
     assert (found.rating, set(found.tags), found.note) == (4, {"海", "keep"}, "für das Plakat")
-    found.note = None
-    assert picture.note is None
+    found.note = found.tags = found.rating = None
+    assert (picture.rating, picture.tags, picture.note) == (0, (), None)
 
 
 def test_what_is_deleted_or_gone_is_shown_as_such(shelf):

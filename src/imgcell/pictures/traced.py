@@ -116,8 +116,8 @@ class Traced:
         return said.rating if said is not None else None
 
     @rating.setter
-    def rating(self, stars: int) -> None:
-        self._asked().annotate(self._picture(), rating=stars)
+    def rating(self, stars: int | None) -> None:
+        self._asked().annotate(self._picture(), rating=0 if stars is None else stars)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -126,8 +126,8 @@ class Traced:
         return tuple(said.tags) if said is not None else ()
 
     @tags.setter
-    def tags(self, words: Iterable[str]) -> None:
-        self._asked().annotate(self._picture(), tags=[words] if isinstance(words, str) else list(words))
+    def tags(self, words: Iterable[str] | None) -> None:
+        self._asked().annotate(self._picture(), tags=[words] if isinstance(words, str) else list(words or ()))
 
     @property
     def note(self) -> str | None:
