@@ -122,14 +122,17 @@ function MaskRow({ desk, onMask }: Pick<ReferencesGiven, "desk" | "onMask">) {
   const t = desk.t.value;
   const first = desk.references.value.get(desk.chosen.value[0] ?? "");
   const mask = desk.mask.value;
-  if (!first || !onMask || (!desk.masks.value && !mask)) return null;
+  // A mask from a cell is said, and can be taken away, where none can be painted, too.
+  if (!first || (!mask && !(onMask && desk.masks.value))) return null;
   return (
     <div class="ic-mask-row">
       {mask && <span class="ic-soft">{t(words, "masked", { share: percent(mask.share) })}</span>}
       {desk.masks.value ? (
-        <Button icon="mask" look="ic-small" onClick={() => onMask(first)}>
-          {t(words, mask ? "editMask" : "paintMask")}
-        </Button>
+        onMask && (
+          <Button icon="mask" look="ic-small" onClick={() => onMask(first)}>
+            {t(words, mask ? "editMask" : "paintMask")}
+          </Button>
+        )
       ) : (
         <span class="ic-problem">{t(words, "maskNotTaken")}</span>
       )}
