@@ -32,7 +32,7 @@ export function Start({ page }: { page: Page }) {
           ))
         ) : (
           <p class={`ic-estimate${page.estimates.asking.value ? " ic-asking" : ""}`}>
-            {estimate ? (
+            {estimate && !empty ? (
               <>
                 <strong>{estimate.price}</strong>
                 <span>

@@ -77,6 +77,7 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
 function facts(t: Translate, some: Record<string, string | number | boolean>): string {
   const title = (name: string) => (Object.hasOwn(words.en, name) ? t(words, name as keyof typeof words.en) : name);
   return Object.entries(some)
+    .filter(([name]) => name !== "created")
     .map(([name, value]) => `${title(name)} ${times(String(value))}`)
     .join(" · ");
 }

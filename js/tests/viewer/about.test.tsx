@@ -13,9 +13,12 @@ it("names what was asked in the page's language, and leaves a field alone that i
   page.setLanguage("zh");
   const root = document.createElement("div");
   const asked = { size: "1536x1024", quality: "medium", toString: "x" };
-  await act(() => render(<About page={page} card={card(3, { asked })} step={null} />, root));
+  await act(() =>
+    render(<About page={page} card={card(3, { asked, effective: { created: 1795260990 } })} step={null} />, root),
+  );
   expect(root.textContent).toContain("尺寸 1536×1024 · 质量 medium · toString x");
   expect(root.textContent).toContain("1024×1024 · PNG · 1.9 MB");
+  expect(root.textContent).not.toContain("1795260990");
   page.setLanguage("en");
   await act(() => render(null, root));
   page.dispose();
