@@ -14,6 +14,7 @@ from imgcell.language import tr
 from imgcell.transport.http import CONNECTION_ERRORS, Answer
 from imgcell.wire.body import BodyError, CutBodyError, reader_for
 from imgcell.wire.flow import Event, Reply
+from imgcell.wire.texts import SECRET
 
 if TYPE_CHECKING:
     from imgcell.ledger import Attempt
@@ -24,8 +25,6 @@ __all__ = ["MAX_BODY", "Receiver"]
 MAX_BODY = 512_000_000
 #: ... and of what is not pictures in it.
 MAX_TEXT = 64_000_000
-#: Letters of a secret at least; a shorter one is none, and stands in the address of a picture by chance.
-_SECRET = 6
 #: Bytes that a compressed answer may grow by at a time.
 _INFLATE = 1 << 20
 #: Bytes needed to tell JSON, events, pictures and text apart.
@@ -44,7 +43,7 @@ class Receiver:
     def __init__(self, answer: Answer, attempt: Attempt, *, secrets: tuple[str, ...] = ()) -> None:
         self._answer = answer
         self._attempt = attempt
-        self._secrets = [secret.encode() for secret in secrets if len(secret) >= _SECRET]
+        self._secrets = [secret.encode() for secret in secrets if len(secret) >= SECRET]
         self._pieces = self._inflated(_bounded(answer.body))
         self._reader: Any = None
         self._events: deque[Event] = deque()

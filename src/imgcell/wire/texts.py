@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["display_text", "redact"]
+__all__ = ["SECRET", "display_text", "redact"]
 
+#: Characters that a key has at least.
+SECRET = 6
 #: Characters of a message that are shown.
 LIMIT = 2000
 
@@ -42,10 +44,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     Args:
         text: Anything a provider said.
         secrets: Keys that must not be in it in any form: plain, percent-encoded, JSON-escaped, or split by markup or
-            white space (RELIABILITY.md section 7, property 11).
+            white space (RELIABILITY.md section 7, property 11).  What has fewer than :data:`SECRET` characters is no
+            key but what local servers are given for one ("none", "EMPTY"): hiding it would spoil ordinary words.
     """
     for secret in secrets:
-        if secret:
+        if len(secret) >= SECRET:
             text = _compile(secret).sub(HIDDEN, text)
     text = re.sub(_IN_URL, rf"\1{HIDDEN}", text)
     text = re.sub(_KEY, HIDDEN, text)
