@@ -304,14 +304,14 @@ def test_foreign_keys_and_base64_are_hidden_too():
     assert len(redact("x " + "QUJD" * 1000)) < 10
 
 
-@settings(max_examples=300, deadline=None)
-@given(text=st.text(alphabet=st.characters(), max_size=200))
 def test_what_is_too_short_for_a_key_spoils_no_words():
     """Local servers are given "none" or "EMPTY" for a key; ordinary sentences stay as they are."""
     assert redact("There are none: the room is EMPTY.", ["none", "EMPTY", "x"]) == "There are none: the room is EMPTY."
     assert redact("The key is seesaw.", ["seesaw"]) == "The key is ****."
 
 
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(alphabet=st.characters(), max_size=200))
 def test_displayed_text_is_clean_and_stays_so(text):
     """No control, direction or surrogate characters, and cleaning twice changes nothing."""
     shown = display_text(text)
