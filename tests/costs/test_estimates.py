@@ -177,6 +177,15 @@ def test_where_there_are_no_prices_the_answer_s_currency_counts():
     assert costs.bill({"cost": 0.5, "currency": "credits"}, Model("m"), Generate("x"), 1) is None
 
 
+def test_a_sum_far_beyond_the_price_is_a_mistake():
+    """A lying bill of a million, or of a billion tokens, counts as the table's price; twenty times the price is believed."""
+    job = Generate("x", size="1024x1024", quality="low")
+    assert costs.bill({"cost": 999_999}, GPT, job, 1) == Cost(0.006, "USD", "estimated")
+    assert costs.bill({"input_tokens": 10, "output_tokens": 900_000_000}, GPT, job, 1) == Cost(0.006, "USD", "estimated")
+    assert costs.bill({"cost": 0.12}, GPT, job, 1) == Cost(0.12, "USD", "billed")
+    assert costs.bill({"cost": 999_999}, Model("m"), job, 1) == Cost(999_999.0, "USD", "billed")
+
+
 def test_without_usage_the_table_stands_in():
     """No usage: the estimate for one picture."""
     assert costs.bill(None, GPT, Generate("x", size="1024x1024", quality="high", n=2), 2) == Cost(0.211, "USD", "estimated")

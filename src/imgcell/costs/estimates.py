@@ -25,6 +25,8 @@ _PARTIAL = 100
 _AROUND, _AROUND_INPUT = 10, 40
 #: Tokens in one answer, at most: more is a mistake of whoever counted.
 _MOST_TOKENS = 1_000_000_000
+#: Times the listed price that an answer's bill may be.
+BELIEVED = 100
 
 
 def estimate(job: Job, model: Model, inputs: int | None = None) -> Cost | None:
@@ -74,21 +76,23 @@ def bill(usage: Mapping[str, Any] | None, model: Model, job: Job, pictures: int)
 
     Returns:
         ``billed`` if the answer names a sum (in the currency of the prices, if it names one), ``computed`` from its
-        tokens, else ``estimated`` from the table, or ``None``.
+        tokens, else ``estimated`` from the table, or ``None``.  A sum of more than :data:`BELIEVED` times the table's price is
+        a mistake of the server's: believed, it would stand in the way of every budget.
     """
     prices = model.prices
     share = max(1, pictures)
     if prices is not None and prices.free:
         return Cost(0.0, prices.currency, "free")
+    each = _each(job, model, None)
+    most = each * share * BELIEVED if each is not None else math.inf
     if usage:
         named = _amount(usage.get("cost", usage.get("total_cost")))
         currency = _currency(usage.get("currency"), prices)
-        if named is not None and currency is not None:
+        if named is not None and currency is not None and named <= most:
             return Cost(_rounded(named / share), currency, "billed")
         computed = _from_tokens(usage, prices.tokens, isinstance(job, Edit)) if prices is not None else None
-        if computed is not None and prices is not None:
+        if computed is not None and prices is not None and computed <= most:
             return Cost(_rounded(computed / share), prices.currency, "computed")
-    each = _each(job, model, None)
     if prices is None or each is None:
         return assumed(1)
     return Cost(_rounded(each), prices.currency, "estimated")
