@@ -32,7 +32,8 @@ def cancel(studio):
     from imgcell.widget.orders import DOUBLE_CLICK
 
     studio.button("Cancel").click()
-    studio.button("Stop waiting").wait_for()
+    # The kernel has taken it (a busy one does after its interrupt), and says what is still under way.
+    studio.root.locator(".ic-notice").wait_for()
     pressed = studio.page.evaluate("() => performance.now()")
     studio.page.wait_for_function("(then) => performance.now() > then", arg=pressed + 1100 * DOUBLE_CLICK)
     studio.button("Stop waiting").click()
