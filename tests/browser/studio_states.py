@@ -171,6 +171,16 @@ def _references(lab: Lab, sandbox: Any) -> Iterator[Studio]:
     yield studio
 
 
+@contextlib.contextmanager
+def _mask(lab: Lab, sandbox: Any) -> Iterator[Studio]:
+    """The mask editor, with a mask in it."""
+    with _references(lab, sandbox) as studio:
+        studio.button("Edit the mask").click()
+        lab.page.get_by_role("application").wait_for()
+        lab.page.get_by_role("dialog").get_by_text("% is edited").first.wait_for()
+        yield studio
+
+
 #: Name of a state -> what brings it about, in an empty notebook.
 STATES: dict[str, Callable[[Lab, Any], contextlib.AbstractContextManager[Studio]]] = {
     "empty": _empty,
@@ -179,5 +189,6 @@ STATES: dict[str, Callable[[Lab, Any], contextlib.AbstractContextManager[Studio]
     "trouble": _trouble,
     "choices": _choices,
     "references": _references,
+    "mask": _mask,
     "viewer": _viewer,
 }
