@@ -6,6 +6,11 @@ import { draw } from "./pictures";
 
 type Asked = { [K in keyof Requests]: Requests[K] & { kind: K; call: string } }[keyof Requests];
 
+const SIZES: Record<string, { width: number; height: number }> = {
+  photo: { width: 1024, height: 1024 },
+  large: { width: 4096, height: 4096 },
+};
+
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 export class FakeModel implements Model {
@@ -218,7 +223,7 @@ export class FakeModel implements Model {
         return { ok: {} };
       case "reference-from-variable":
         this.count += 1;
-        return { ok: { reference: { ...this.reference(this.count), name: asked.name } } };
+        return { ok: { reference: { ...this.reference(this.count), name: asked.name, ...SIZES[asked.name] } } };
       case "mask":
       case "mask-from-variable":
       case "load-mask": {
@@ -231,7 +236,9 @@ export class FakeModel implements Model {
       case "save-mask":
         return { ok: { name: asked.name } };
       case "variables":
-        return { ok: { variables: [{ name: "photo", kind: "PIL.Image", width: 1024, height: 768, count: 1 }] } };
+        return {
+          ok: { variables: Object.entries(SIZES).map(([name, size]) => ({ name, kind: "image", count: 1, ...size })) },
+        };
       case "resume":
         return { ok: {} };
       case "star":

@@ -10,7 +10,8 @@ import { Tools } from "./grid/tools";
 import { Button } from "./look/button";
 import { Icon } from "./look/icons";
 import { useName } from "./look/name";
-import type { Card } from "./protocol";
+import { MaskEditor } from "./mask/index";
+import type { Card, Reference } from "./protocol";
 import { References } from "./references/index";
 import { nameOf } from "./state/list";
 import type { Page } from "./state/page";
@@ -22,6 +23,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
   const t = page.t.value;
   const id = useName();
   const open = useSignal<string | null>(null);
+  const masking = useSignal<Reference | null>(null);
   const top = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -59,7 +61,13 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
       <section class="ic-compose" aria-label={t(words, "compose")}>
         <div class="ic-form">
           <Prompt page={page} id={id} />
-          <References desk={page} root={root} onMask={undefined} />
+          <References
+            desk={page}
+            root={root}
+            onMask={(reference) => {
+              masking.value = reference;
+            }}
+          />
           <Fields page={page} />
           <KeyHint page={page} />
           <Paused page={page} />
@@ -77,6 +85,16 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
         </div>
       </section>
       <Spoken page={page} />
+      {masking.value && (
+        <MaskEditor
+          desk={page}
+          reference={masking.value}
+          mask={page.mask.value}
+          onClose={() => {
+            masking.value = null;
+          }}
+        />
+      )}
       {shown && <Viewer page={page} card={shown} cards={done} onMove={show} onClose={() => show(null)} />}
     </div>
   );

@@ -49,7 +49,7 @@ export interface ReferencesGiven {
   /** The page's root: pastes and drops anywhere in it are the tray's. */
   root: HTMLElement;
   /** Opens the mask editor on this reference. */
-  onMask: ((reference: Reference) => void) | undefined;
+  onMask: (reference: Reference) => void;
 }
 
 export interface MaskEditorGiven {

@@ -6,6 +6,7 @@ import { Picture } from "../look/picture";
 import type { Reference } from "../protocol";
 import type { Desk } from "../slots";
 import { dimensions } from "../words/amounts";
+import { words as page } from "../words/page";
 import { plain, type Tray } from "./tray";
 import { words } from "./words";
 
@@ -21,7 +22,7 @@ interface Given {
   most: number;
   /** Where a chip that is dragged would come. */
   gap: "before" | "behind" | null;
-  onMask: ((reference: Reference) => void) | undefined;
+  onMask: (reference: Reference) => void;
 }
 
 export function Chip({ desk, tray, reference, name, place, most, gap, onMask }: Given) {
@@ -31,7 +32,7 @@ export function Chip({ desk, tray, reference, name, place, most, gap, onMask }: 
   const shown = reference ? plain(reference.name) : "";
   const label = reference
     ? t(words, "chip", { number, name: shown, size: dimensions(reference) })
-    : t(words, "image", { number });
+    : t(page, "image", { number });
   /** The chip keeps the focus where it goes; where it is removed, its neighbor gets it. */
   const keep = (to: number) => {
     const list = box.current?.parentElement;
@@ -50,7 +51,7 @@ export function Chip({ desk, tray, reference, name, place, most, gap, onMask }: 
     keep(place);
   };
   const items: Item[] = [];
-  if (place === 0 && reference && desk.masks.value && onMask) {
+  if (place === 0 && reference && desk.masks.value) {
     items.push({
       icon: "mask",
       label: t(words, desk.mask.value ? "editMask" : "paintMask"),
@@ -92,7 +93,7 @@ export function Chip({ desk, tray, reference, name, place, most, gap, onMask }: 
           <span class="ic-pixels ic-empty" aria-hidden="true" />
         )}
         <span class="ic-badge" aria-hidden="true">
-          {t(words, "image", { number })}
+          {t(page, "image", { number })}
         </span>
         {place === 0 && desk.mask.value && (
           <span class="ic-has-mask" aria-hidden="true">

@@ -6,6 +6,7 @@ import { Icon } from "../look/icons";
 import { type Item, Menu } from "../look/menu";
 import { CARD_DRAG, type Desk, type ReferencesGiven } from "../slots";
 import { dimensions } from "../words/amounts";
+import { words as page } from "../words/page";
 import { CHIP_DRAG, Chip } from "./chip";
 import { placeOf } from "./order";
 import { type Coming, type Tray, trayOf } from "./tray";
@@ -52,7 +53,7 @@ export function References({ desk, root, onMask }: ReferencesGiven) {
   );
 
   return (
-    <div class={`ic-tray${over.value ? " ic-over-tray" : ""}`} role="group" aria-label={t(words, "references")}>
+    <div class={`ic-tray${over.value ? " ic-over-tray" : ""}`} role="group" aria-label={t(page, "references")}>
       <input
         ref={input}
         type="file"
@@ -76,7 +77,7 @@ export function References({ desk, root, onMask }: ReferencesGiven) {
           {add}
         </div>
       ) : (
-        <ol class="ic-chosen" aria-label={t(words, "references")}>
+        <ol class="ic-chosen" aria-label={t(page, "references")}>
           {keys.map((key, place) => (
             <Chip
               key={key}
@@ -123,7 +124,7 @@ function MaskRow({ desk, onMask }: Pick<ReferencesGiven, "desk" | "onMask">) {
   const first = desk.references.value.get(desk.chosen.value[0] ?? "");
   const mask = desk.mask.value;
   // A mask from a cell is said, and can be taken away, where none can be painted, too.
-  if (!first || (!mask && !(onMask && desk.masks.value))) return null;
+  if (!first || !(mask || desk.masks.value)) return null;
   return (
     <div class="ic-mask-row">
       {mask && <span class="ic-soft">{t(words, "masked", { share: percent(mask.share) })}</span>}

@@ -39,7 +39,7 @@ export class Tray {
       this.count += 1;
       const id = this.count;
       this.sources.set(id, file);
-      const name = plain(file.name) || this.t("references");
+      const name = plain(file.name) || "—";
       const problem = this.refused(file, name);
       this.coming.value = [
         ...this.coming.value,

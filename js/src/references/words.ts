@@ -1,15 +1,12 @@
 /** What the tray of references says, in both languages. */
 
 const en = {
-  references: "References",
   add: "Add picture",
   files: "Choose files…",
   paste: "Paste from the clipboard",
   variable: "{name} · {kind}, {size}",
   variableOfSome: "{name} · {kind} of {count}, {size}",
-  image: "Image {number}",
   chip: "Image {number}: {name}, {size}",
-  chipMenu: "What to do with image {number}",
   invite: "Drop, paste or choose pictures to edit",
   letGo: "Drop to add",
   takesNone: "The chosen model takes no pictures.",
@@ -48,15 +45,12 @@ const en = {
 };
 
 const zh: Record<keyof typeof en, string> = {
-  references: "参考图",
   add: "添加图片",
   files: "选择文件…",
   paste: "从剪贴板粘贴",
   variable: "{name} · {kind}，{size}",
   variableOfSome: "{name} · {kind}，共 {count} 张，{size}",
-  image: "图 {number}",
   chip: "图 {number}：{name}，{size}",
-  chipMenu: "图 {number} 的操作",
   invite: "拖入、粘贴或选择要编辑的图片",
   letGo: "松开即可添加",
   takesNone: "所选模型不接受图片。",
