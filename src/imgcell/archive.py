@@ -67,8 +67,9 @@ def history(
     )
     sheet = kept.sheet(found)
     labels = []
+    said = kept.annotations(record.id for record in sheet.records)
     for record in sheet.records:
-        stars = kept.annotation(record.id).rating or 0
+        stars = said[record.id].rating or 0
         labels.append(f"{record.created.astimezone():%Y-%m-%d %H:%M}" + (f" {'★' * stars}" if stars else ""))
     return type(sheet)(sheet, errors=sheet.errors, labels=labels, running=False)
 

@@ -27,6 +27,21 @@ def test_what_was_said_is_kept_and_the_rest_left(library, home, made):
     assert library.annotation(record.id) == Annotation()
 
 
+def test_many_are_asked_for_at_once(library, made, monkeypatch):
+    """One question to the index for all of a page's pictures; what nobody said anything of is there, empty."""
+    first, second = made("一"), made("二")
+    library.annotate(first.id, rating=3)
+    asked = []
+    ask = library._index.ask
+    monkeypatch.setattr(library._index, "ask", lambda question: asked.append(1) or ask(question))
+    assert library.annotations([first.id, second.id, "p-none"]) == {
+        first.id: Annotation(3),
+        second.id: Annotation(),
+        "p-none": Annotation(),
+    }
+    assert len(asked) == 1
+
+
 def test_pictures_are_found_by_what_was_said(library, made):
     """By stars (at least so many), by tags (all of them, in any case), by words of tags and notes."""
     first, second, third = made("一"), made("二"), made("三")

@@ -274,6 +274,13 @@ class Library:
 
         return self._index.ask(lambda connection: get(connection, name))
 
+    def annotations(self, names: Iterable[str]) -> dict[str, Annotation]:
+        """Return the stars, tags and notes of several pictures by their ids, in one question."""
+        from imgcell.store.remarks import get
+
+        asked = list(names)
+        return self._index.ask(lambda connection: {name: get(connection, name) for name in asked})
+
     # -- deleting ----------------------------------------------------------------------------------------------
 
     def delete(self, name: str) -> None:

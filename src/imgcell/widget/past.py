@@ -16,7 +16,7 @@ from imgcell.widget import cards
 if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
-    from imgcell.store import Library
+    from imgcell.store import Annotation, Library
     from imgcell.widget.board import Board
     from imgcell.widget.facts import Card, Step
     from imgcell.widget.messages import HistoryOk
@@ -64,17 +64,12 @@ class Past:
             found = found[skip:]
         shown = found[:limit]
         more = len(found) > limit
+        said = library.annotations(record.id for record in shown)
         return {
-            "cards": [self._card(library, record) for record in shown],
+            "cards": [_card(record, said[record.id]) for record in shown],
             "more": more,
             "before": f"{shown[-1].created.isoformat()} {shown[-1].id}" if more else None,
         }
-
-    def _card(self, library: Library, record: Record) -> Card:
-        card = cards.empty(record.id)
-        cards.finished(card, record)
-        cards.remarks(card, library.annotation(record.id))
-        return card
 
     # -- one picture -------------------------------------------------------------------------------------------
 
@@ -216,6 +211,13 @@ def _given(name: str) -> Step:
         "size": [0, 0],
         "created": "",
     }
+
+
+def _card(record: Record, said: Annotation) -> Card:
+    card = cards.empty(record.id)
+    cards.finished(card, record)
+    cards.remarks(card, said)
+    return card
 
 
 def _step(record: Record, *, modified: bool) -> Step:
