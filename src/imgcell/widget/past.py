@@ -14,9 +14,10 @@ from imgcell.lineage.holdings import Holdings
 from imgcell.widget import cards
 
 if TYPE_CHECKING:
+    from imgcell.pictures.archive import Annotation
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
-    from imgcell.store import Annotation, Library
+    from imgcell.store import Library
     from imgcell.widget.board import Board
     from imgcell.widget.facts import Card, Step
     from imgcell.widget.messages import HistoryOk
