@@ -198,7 +198,7 @@ export interface Draft {
   once: boolean;
 }
 
-/** How the page looks at its cards; ``selected`` and ``open`` are keys (or ids of the library). */
+/** How the page looks at its cards; keys (or ids of the library) in ``selected`` and ``open``; its ``language`` ("": the kernel's). */
 export interface View {
   sort: string; // at most 32
   filter: string; // at most 32
@@ -206,6 +206,7 @@ export interface View {
   selected: string[]; // at most 1000, each at most 100
   open: string | null; // at most 100
   tab: string; // at most 32
+  language: string; // at most 16
 }
 
 /** No fields. */

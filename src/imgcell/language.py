@@ -7,12 +7,21 @@ A test collects every literal given to :func:`tr` and fails when a catalogue lac
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import cache
 
 from imgcell.options import options
 
-__all__ = ["current", "joined", "listed", "tr"]
+__all__ = ["LANGUAGES", "current", "joined", "listed", "speaking", "tr"]
+
+#: What there are words in.
+LANGUAGES = ("en", "zh-CN")
+
+#: For what is done on behalf of one page, whose reader chose a language of its own.
+_spoken: ContextVar[str | None] = ContextVar("imgcell_language", default=None)
 
 #: Marks that have room after them, and before them, in themselves.
 _FULL_WIDTH, _OPENING = "。！？；：，、", "（《「『"
@@ -20,6 +29,8 @@ _FULL_WIDTH, _OPENING = "。！？；：，、", "（《「『"
 
 def current() -> str:
     """Return the language in force: ``"en"`` or ``"zh-CN"``."""
+    if (spoken := _spoken.get()) is not None:
+        return spoken
     if options.language is not None:
         return options.language
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
@@ -27,6 +38,16 @@ def current() -> str:
         if value:
             return "zh-CN" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+@contextlib.contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Use one of :data:`LANGUAGES` for a block of code and what it starts; anything else changes nothing."""
+    token = _spoken.set(language if language in LANGUAGES else _spoken.get())
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def tr(template: str, /, **values: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imgcell.language import current
 from imgcell.widget import protocol
 
 _JSON = st.recursive(
@@ -144,6 +145,16 @@ def test_traits_have_one_writer(page, studio):
     page.write(view={**view, "selected": "all"})
     assert studio.widget.view == view
     assert page.state("view") == view
+
+
+def test_a_page_is_answered_in_its_language(page, studio, draft):
+    """Refusals, estimates and what goes wrong on the way are said in Chinese to a page that speaks it; cells keep their own."""
+    page.write(view={**studio.widget.view, "language": "zh-CN"})
+    assert "内核" in page.refused("juggle")["message"]
+    assert "\u4e00" <= page.ask("estimate", draft=draft("灯塔", extra="{"))["problems"][0]["message"][0] <= "\u9fff"
+    assert current() == "en"
+    page.write(view={**studio.widget.view, "language": "tlh"})
+    assert "request" in page.refused("juggle")["message"]
 
 
 def test_a_failing_handler_is_one_error(page, studio, monkeypatch):

@@ -6,7 +6,7 @@ export const FILTERS = ["all", "starred", "edits", "working", "failed"] as const
 export type Sort = (typeof SORTS)[number];
 export type Filter = (typeof FILTERS)[number];
 
-export const LOOK: View = { sort: "new", filter: "all", text: "", selected: [], open: null, tab: "" };
+export const LOOK: View = { sort: "new", filter: "all", text: "", selected: [], open: null, tab: "", language: "" };
 
 export function viewOf(given: unknown): View {
   const some = (typeof given === "object" && given !== null ? given : {}) as Partial<View>;

@@ -128,6 +128,7 @@ export class Page implements Desk {
   start(): void {
     if (this.started) return;
     this.started = true;
+    this.stop.push(this.language.subscribe((language) => this.look({ language: language === "zh" ? "zh-CN" : "en" })));
     void this.ready();
   }
 
@@ -296,6 +297,8 @@ export class Page implements Desk {
   setLanguage(language: Language): void {
     keepLanguage(language);
     this.language.value = language;
+    this.writeView.now();
+    this.estimates.ask();
   }
 
   async star(card: Card, stars: number): Promise<void> {

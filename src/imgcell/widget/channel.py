@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeAlias, TypeGuard
 
 from imgcell.errors import ImgcellError, InvalidJobError
@@ -127,7 +129,8 @@ class Channel:
             work()
             return
         try:
-            _lanes.put(handler.lane, work)
+            # The thread goes on in the language in which the page was spoken to.
+            _lanes.put(handler.lane, partial(contextvars.copy_context().run, work))
         except RuntimeError as error:  # the interpreter is ending
             self._leave()
             self._reply(kind, call, error=error)

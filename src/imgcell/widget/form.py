@@ -39,7 +39,7 @@ class Draft(TypedDict):
 
 
 class View(TypedDict):
-    """How the page looks at its cards; ``selected`` and ``open`` are keys (or ids of the library)."""
+    """How the page looks at its cards; keys (or ids of the library) in ``selected`` and ``open``; its ``language`` ("": the kernel's)."""
 
     sort: Annotated[str, Most(32)]
     filter: Annotated[str, Most(32)]
@@ -47,3 +47,4 @@ class View(TypedDict):
     selected: Annotated[list[str], Most(1000), Each(100)]
     open: Key | None
     tab: Annotated[str, Most(32)]
+    language: Annotated[str, Most(16)]

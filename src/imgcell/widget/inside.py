@@ -13,7 +13,7 @@ from imgcell import __version__
 from imgcell.client import Client
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import current as language
-from imgcell.language import tr
+from imgcell.language import speaking, tr
 from imgcell.pictures.boxed import boxed
 from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
@@ -86,7 +86,7 @@ class Inside:
         self.pixels = Pixels(self._own_source, self._library_source)
         self._channel = Channel(Desk(self).handlers, lambda message, buffers: self.model.send(message, buffers))  # noqa: PLW0108  # the model is made after it
         self.model = StudioModel(
-            self._channel.take,
+            self._take,
             self._page_wrote,
             {
                 "cards": [],
@@ -94,12 +94,17 @@ class Inside:
                 "busy": dict(self.orders.busy),
                 "facts": dict(self._facts()),
                 "draft": dict(drafts.blank(client.provider.name, prompt)),
-                "view": {"sort": "new", "filter": "all", "text": "", "selected": [], "open": None, "tab": ""},
+                "view": {"sort": "new", "filter": "all", "text": "", "selected": [], "open": None, "tab": "", "language": ""},
             },
         )
         # A keyring may take its time, and may ask.
         beside(self._tell_providers)
         after_each_cell(self._after_cell)
+
+    def _take(self, message: Any, buffers: Any) -> None:
+        # What a page asks for is answered in its own language: prices, states, errors.
+        with speaking(self.model.view.get("language")):
+            self._channel.take(message, buffers)
 
     # -- the results -------------------------------------------------------------------------------------------
 

@@ -78,7 +78,10 @@ class Studio:
 
     @property
     def sheet(self) -> Sheet:
-        """The pictures that this Studio made, in the order in which they were asked for, without those deleted."""
+        """The pictures that this Studio made, in the order in which they were asked for, without those deleted.
+
+        A Studio keeps its newest 500; older ones are in the library (:func:`imgcell.history`).
+        """
         return self._inside.sheet
 
     @property
