@@ -8,6 +8,12 @@ import type { Page } from "../state/page";
 import { words } from "../words/page";
 import { Choice, type Option } from "./choice";
 
+/** Fields of which several values may be ticked, which makes a sweep: the field, its place in the targets, an example. */
+const SWEPT = [
+  ["size", "sizes", "1536x1024"],
+  ["quality", "qualities", null],
+] as const;
+
 type Single = "background" | "output_format" | "moderation" | "style" | "input_fidelity";
 const SINGLES: readonly Single[] = ["background", "output_format", "style", "moderation", "input_fidelity"];
 
@@ -29,8 +35,6 @@ export function Fields({ page }: { page: Page }) {
       ...(chosen.length > 1 ? { group: provider.title } : {}),
     })),
   );
-  const size = fieldOf(targets, "size");
-  const quality = fieldOf(targets, "quality");
   const compression = fieldOf(targets, "output_compression");
   const format = fieldOf(targets, "output_format");
 
@@ -63,35 +67,26 @@ export function Fields({ page }: { page: Page }) {
         bad={problems.get("models") ?? problems.get("model")}
         onChoose={(names) => target("models", names)}
       />
-      {size && (
-        <Choice
-          t={t}
-          label={t(words, "size")}
-          options={values("size")}
-          chosen={draft.targets.sizes}
-          standard={auto(size.default)}
-          several
-          free={!size.closed}
-          example="1536x1024"
-          note={size.note}
-          bad={problems.get("sizes") ?? problems.get("size")}
-          onChoose={(some) => target("sizes", some)}
-        />
-      )}
-      {quality && (
-        <Choice
-          t={t}
-          label={t(words, "quality")}
-          options={values("quality")}
-          chosen={draft.targets.qualities}
-          standard={auto(quality.default)}
-          several
-          free={!quality.closed}
-          note={quality.note}
-          bad={problems.get("qualities") ?? problems.get("quality")}
-          onChoose={(some) => target("qualities", some)}
-        />
-      )}
+      {SWEPT.map(([name, ticked, example]) => {
+        const facts = fieldOf(targets, name);
+        if (!facts) return null;
+        return (
+          <Choice
+            key={name}
+            t={t}
+            label={t(words, name)}
+            options={values(name)}
+            chosen={draft.targets[ticked]}
+            standard={auto(facts.default)}
+            several
+            free={!facts.closed}
+            {...(example ? { example } : {})}
+            note={facts.note}
+            bad={problems.get(ticked) ?? problems.get(name)}
+            onChoose={(some) => target(ticked, some)}
+          />
+        );
+      })}
       <Count page={page} />
       {SINGLES.map((name) => {
         const facts = fieldOf(targets, name);

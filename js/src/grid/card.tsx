@@ -92,13 +92,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
                 tabIndex={tab}
                 onClick={() => void page.star(card, card.stars > 0 ? 0 : 5)}
               />
-              <Menu
-                icon="more"
-                look="ic-plain ic-small"
-                label={t(words, "actions")}
-                tabIndex={tab}
-                items={items(page, card)}
-              />
+              <Actions page={page} card={card} tab={tab} />
             </span>
           </div>
         )}
@@ -159,16 +153,16 @@ function Trouble({ page, card, tab, name }: { page: Page; card: CardFacts; tab: 
         <Button icon="retry" look="ic-small" tabIndex={tab} onClick={() => void page.runs.retry(card)}>
           {t(words, unknown ? "retryUnknown" : "retry")}
         </Button>
-        <Menu
-          icon="more"
-          look="ic-plain ic-small"
-          label={t(words, "actions")}
-          tabIndex={tab}
-          items={items(page, card)}
-        />
+        <Actions page={page} card={card} tab={tab} />
       </span>
     </div>
   );
+}
+
+/** What can be done with a card, behind its dots. */
+function Actions({ page, card, tab }: { page: Page; card: CardFacts; tab: number }) {
+  const label = page.t.value(words, "actions");
+  return <Menu icon="more" look="ic-plain ic-small" label={label} tabIndex={tab} items={items(page, card)} />;
 }
 
 function stateName(page: Page, card: CardFacts): string {
