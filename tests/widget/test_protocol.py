@@ -67,8 +67,13 @@ def test_texts_are_put_right_and_whole_numbers_may_look_like_javascripts():
 def test_what_the_kernel_says_by_itself_is_as_the_protocol_says(page, studio, run, upload, painted, as_said, server):
     """Every event and every trait of a session with previews, failures, suggestions and references has exactly the fields said."""
     reference = upload(painted((256, 256)))
-    server.play("moderation", skip=1)
-    keys = [*run("a lighthouse", stream=2), *run("refused"), *run("a boat", references=[reference["key"]])]
+    # A preview that is made after its picture came is not told: the server waits before each of its events.
+    server.latency = 6.0
+    streamed = run("a lighthouse", stream=2)
+    page.until(lambda: page.said("preview"))
+    server.latency = 0.0
+    server.play("moderation")
+    keys = [*streamed, *run("refused"), *run("a boat", references=[reference["key"]])]
     for key in keys:
         page.until_state(key, "done", "failed")
     studio.draft = studio._inside.board.get(keys[2]).errand.job
