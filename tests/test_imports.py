@@ -22,8 +22,11 @@ RANKS = {
     "wire": 4,
     "providers": 5,
     "pictures": 6,
+    "charts": 6,  # a plot as one SVG
     "files": 6,  # how bytes get to a disk for good; the ledger and the store are written on it
+    "masks": 7,  # where to edit, as a value
     "ledger": 7,
+    "measures": 8,  # numbers about pictures: one alone, two against each other
     "store": 8,  # its index is made from the ledger too
     "portal": 9,
     "costs": 9,
@@ -31,10 +34,12 @@ RANKS = {
     "transport": 10,  # drives its exchanges on the portal's loop; the portal knows nothing of it
     "client": 11,
     "archive": 12,  # library(), history(), unsettled(): what is asked of the library from outside
-    "masks": 13,
-    "compare": 13,
-    "magics": 14,
-    "widget": 14,
+    "sweeps": 13,  # many jobs as one value: planned, run, resumed, spread over machines
+    "votes": 13,  # which of two is better, asked blindly; the ranking
+    "comparison": 14,  # many pictures beside each other: what a view, a page and a contact sheet show
+    "reports": 15,
+    "magics": 16,
+    "widget": 16,
 }
 #: The sandbox is the other side of the wire: what it shares with the client would not be tested by either.
 SANDBOX_MAY = {"options", "language", "errors"}
@@ -45,7 +50,7 @@ HOMES = {
     "httpcore": {"transport", "sandbox"},
     "IPython": {"magics", "widget"},  # where something is shown in a cell
     "anywidget": {"widget"},
-    "PIL": {"pictures", "masks", "compare", "sandbox"},
+    "PIL": {"pictures", "masks", "measures", "comparison", "reports", "sandbox"},
     "filelock": {"files"},
     "tornado": {"sandbox"},
     "sqlite3": {"store"},
@@ -54,8 +59,12 @@ HOMES = {
     "keyring": {"transport"},
     "google": {"transport"},  # google.colab.userdata: where Colab keeps keys
     "nest_asyncio": {"portal"},
-    "numpy": {"pictures", "masks", "compare"},
-    "pandas": {"pictures", "compare"},
+    "numpy": {"pictures", "masks", "measures", "votes", "sandbox"},
+    "pandas": {"pictures", "measures", "sweeps", "votes", "reports"},
+    "skimage": {"measures"},
+    "scipy": {"measures", "votes"},
+    "choix": {"votes"},
+    "distributed": {"sweeps"},
 }
 #: Beside the standard library; everything else is not a dependency of imgcell.
 OUTSIDE = {*HOMES, "ipywidgets", "ipykernel", "traitlets", "tomllib", "tomli", "typing_extensions"}  # the last for type checkers only
