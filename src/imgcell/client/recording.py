@@ -57,6 +57,8 @@ def request_facts(
         "session": origin.session,
         "notebook": origin.notebook,
         "cell": origin.cell,
+        # Most requests belong to no sweep, and then nothing is said of one.
+        **({"sweep": origin.sweep, "place": origin.place, "step": origin.step} if origin.sweep is not None else {}),
     }
 
 
@@ -135,4 +137,7 @@ def make_record(
         session=facts.get("session"),
         notebook=facts.get("notebook"),
         cell=facts.get("cell"),
+        sweep=facts.get("sweep"),
+        place=facts.get("place"),
+        step=int(facts.get("step") or 0),
     )

@@ -45,6 +45,9 @@ class Record:
             the same one.
         slot: Which of the job's pictures it is, from 0: a job of several pictures may take several requests.
         session, notebook, cell: Where it was asked for (:class:`imgcell.origin.Origin`).
+        sweep: Id of the sweep that it was made for, or ``None``.
+        place: Which cell of the sweep's matrix it is, from 0, or ``None``.
+        step: Which step of that cell's edit chain it is, from 0.
     """
 
     id: str
@@ -77,6 +80,9 @@ class Record:
     session: str | None = None
     notebook: str | None = None
     cell: str | None = None
+    sweep: str | None = None
+    place: int | None = None
+    step: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return a document that ``json.dumps`` takes and :meth:`from_json` reads back."""
@@ -85,7 +91,7 @@ class Record:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # One fact a line, for whoever looks at it in a cell; what is not known is left out.
         known = [(f.name, getattr(self, f.name)) for f in fields(self)]
-        shown = (f"    {name} = {value!r}," for name, value in known if value not in (None, (), {}))
+        shown = (f"    {name} = {value!r}," for name, value in known if value not in (None, (), {}) and not (name == "step" and self.sweep is None))
         printer.text("\n".join(["Record(", *shown, ")"]))
 
     @classmethod

@@ -22,10 +22,10 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 MOST = 4_000_000
 
 _TEXTS = ("prompt", "provider", "kind", "format")
-_TEXTS_OR_NONE = ("revised_prompt", "model", "request_id", "attempt", "mask", "url", "job", "session", "notebook", "cell")
+_TEXTS_OR_NONE = ("revised_prompt", "model", "request_id", "attempt", "mask", "url", "job", "session", "notebook", "cell", "sweep")
 _LISTS_OF_TEXTS = ("notes", "parents", "inputs")
 _BASES = ("billed", "computed", "estimated", "free")
-_NUMBERS = ("bytes", "index", "slot")
+_NUMBERS = ("bytes", "index", "slot", "step")
 
 
 def dump(record: Record) -> bytes:
@@ -94,6 +94,7 @@ def _check(record: Record, name: str | None) -> None:
     wrong += [field for field in _TEXTS_OR_NONE if values[field] is not None and not _is_text(values[field])]
     wrong += [field for field in _LISTS_OF_TEXTS if not all(map(_is_text, values[field]))]
     wrong += [field for field in _NUMBERS if not _is_count(values[field])]
+    wrong += ["place"] if values["place"] is not None and not _is_count(values["place"]) else []
     wrong += [field for field in ("requested", "effective") if not isinstance(values[field], dict)]
     wrong += [field for field in ("size", "modified") if not all(map(_is_count, values[field]))]
     if values["usage"] is not None and not isinstance(values["usage"], dict):

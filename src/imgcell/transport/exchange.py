@@ -58,6 +58,8 @@ _CONNECTION_PAUSES = (0.3, 1.0)
 _TRIES, _ALL_TRIES = 4, 12
 #: Bytes of free disk to expect for one answer.
 _ROOM = 64_000_000
+#: Letters of an error that the ledger keeps.
+_SAID = 500
 
 
 class Listener(Protocol):
@@ -122,6 +124,7 @@ class Exchange:
         self.sent_at = 0.0
         self.seconds = 0.0
         self.notes: tuple[str, ...] = ()
+        self._problem: ImgcellError | None = None
 
     async def run(self, converse: Callable[[], Flow]) -> None:
         """Hold the conversation, a new flow for every time that the provider turns it away.
@@ -227,9 +230,17 @@ class Exchange:
                 await self.threaded(attempt.sync)
         try:
             with contextlib.suppress(OSError, StorageError):
-                await self.threaded(attempt.finish, state, **self._listener.outcome())
+                await self.threaded(attempt.finish, state, **self._listener.outcome(), **self._said())
         finally:
             self._listener.over(state, attempt.id)
+
+    def _said(self) -> dict[str, Any]:
+        """Return what went wrong, as the ledger keeps it: whoever comes after this process can tell a refusal from a fault."""
+        error, self._problem = self._problem, None
+        if error is None:
+            return {}
+        told = {"status": error.status, "code": error.code, "message": error.message[:_SAID], "hint": error.hint}
+        return {"error": {"kind": type(error).__name__, **{name: value for name, value in told.items() if value is not None}}}
 
     async def _drive(self, flow: Flow) -> None:
         answer: Any = None
@@ -398,6 +409,7 @@ class Exchange:
         error.provider = error.provider or self._endpoint.name
         error.request_id = error.request_id or self.request_id
         error.attempt = error.attempt or (self.attempt.id if self.attempt is not None else None)
+        self._problem = error
         if isinstance(error, OutcomeUnknownError):
             error.partial = error.partial or self._last_partial
             error.hint = unknown_hint(error.hint, self.sent_at, self.attempt.id if self.attempt is not None else None)
