@@ -10,9 +10,10 @@ import { Tools } from "./grid/tools";
 import { Button } from "./look/button";
 import { Icon } from "./look/icons";
 import { useName } from "./look/name";
-import { MaskEditor } from "./mask/index";
+import { Part } from "./parts";
 import type { Card, Reference } from "./protocol";
 import { References } from "./references/index";
+import type { MaskEditorGiven } from "./slots";
 import { nameOf } from "./state/list";
 import type { Page } from "./state/page";
 import { Spoken, Told } from "./told";
@@ -47,6 +48,10 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
       root.removeEventListener("keydown", end);
     };
   }, [root]);
+
+  const unmask = () => {
+    masking.value = null;
+  };
 
   const { here, earlier } = page.shown.value;
   const done = [...here, ...earlier].filter((card) => card.state === "done" && card.sha);
@@ -86,13 +91,11 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
       </section>
       <Spoken page={page} />
       {masking.value && (
-        <MaskEditor
-          desk={page}
-          reference={masking.value}
-          mask={page.mask.value}
-          onClose={() => {
-            masking.value = null;
-          }}
+        <Part<MaskEditorGiven>
+          page={page}
+          part="mask"
+          given={{ desk: page, reference: masking.value, mask: page.mask.value, onClose: unmask }}
+          onClose={unmask}
         />
       )}
       {shown && <Viewer page={page} card={shown} cards={done} onMove={show} onClose={() => show(null)} />}

@@ -8,7 +8,6 @@ import "./look/theme.css";
 import "./look/layout.css";
 import "./look/grid.css";
 import "./look/viewer.css";
-import "./mask/look.css";
 import "./references/look.css";
 
 interface Held {

@@ -242,6 +242,17 @@ export interface FetchImageOk {
   data: string | null;
 }
 
+/** A part of the page that few need: a bundle of its own. */
+export interface Part {
+  part: "mask" | "compare";
+}
+
+/** The text of its module and of its style sheet. */
+export interface PartOk {
+  script: string;
+  style: string;
+}
+
 /** What would this cost? */
 export interface Estimate {
   draft: Draft;
@@ -488,6 +499,7 @@ export interface VariablesChanged {
 export interface Requests {
   "ready": Ready;
   "fetch-image": FetchImage;
+  "part": Part;
   "estimate": Estimate;
   "run": Run;
   "cancel": Cancel;
@@ -522,6 +534,7 @@ export interface Requests {
 export interface Replies {
   "ready": ReadyOk;
   "fetch-image": FetchImageOk;
+  "part": PartOk;
   "estimate": EstimateOk;
   "run": Cards;
   "cancel": CancelOk;

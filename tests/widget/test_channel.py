@@ -247,3 +247,14 @@ def test_every_form_that_the_protocol_allows_has_an_estimate(fuzzed, as_said, fo
     assert "ok" in reply, reply
     assert as_said(reply["ok"], protocol.REPLIES["estimate"])
     assert bool(reply["ok"]["problems"]) != bool(reply["ok"]["pictures"] or reply["ok"]["replayed"])
+
+
+def test_parts_that_few_need_are_fetched_when_they_are_wanted(page, studio):
+    """The mask editor's bundle is no part of the Studio's own; nothing but the parts there are can be asked for."""
+    part = page.ask("part", part="mask")
+    assert "mount" in part["script"]
+    assert ".ic-mask" in part["style"]
+    assert len(part["script"]) > 10_000
+    assert part["script"] not in studio.widget._esm
+    for other in ("../studio", "studio", ""):
+        assert page.refused("part", part=other)

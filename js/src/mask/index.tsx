@@ -1,16 +1,15 @@
 /** The mask editor: a window over everything, with the picture, the tools, and what to do with the mask. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refusal } from "../channel";
 import { composing } from "../form/keys";
 import { Button } from "../look/button";
 import { Dialog } from "../look/dialog";
 import { Icon } from "../look/icons";
 import { type Item, Menu } from "../look/menu";
 import { useName } from "../look/name";
-import { LIMITS, type MaskFacts, type Variable } from "../protocol";
-import { percent } from "../references/index";
+import { LIMITS, type MaskFacts, type Problem, type Variable } from "../protocol";
 import type { MaskEditorGiven } from "../slots";
+import { percent } from "../words/amounts";
 import { words as page } from "../words/page";
 import { Dirt, Easel, TOOLS, type Tool } from "./easel";
 import { decode, encode } from "./png";
@@ -46,8 +45,9 @@ export function MaskEditor({ desk, reference, mask, onClose }: MaskEditorGiven) 
     spoken.value = sentence;
   };
   const failed = (why: unknown) => {
-    const known = why instanceof Refusal && why.problem.message ? why.problem : null;
-    problem.value = known ? [known.message, known.hint].filter(Boolean).join(" ") : t(words, "failed");
+    // Not by its class: the page's is another bundle's.
+    const known = (why as { problem?: Problem } | null)?.problem;
+    problem.value = known?.message ? [known.message, known.hint].filter(Boolean).join(" ") : t(words, "failed");
   };
   const { plane } = easel;
   const step = easel.steps.value;
@@ -116,7 +116,7 @@ export function MaskEditor({ desk, reference, mask, onClose }: MaskEditorGiven) 
     const at = easel.steps.value;
     const bytes = await encode(plane);
     if (bytes.length > LIMITS.mask)
-      throw new Refusal({ message: t(words, "tooLarge"), hint: null, kind: "InvalidJobError" });
+      throw Object.assign(new Error("too large"), { problem: { message: t(words, "tooLarge"), hint: null } });
     const { ok } = await desk.channel.ask("mask", { reference: reference.key, data: null }, { bytes });
     kept.current = { facts: ok.mask, at };
     return ok.mask;

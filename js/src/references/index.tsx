@@ -5,7 +5,7 @@ import { Button } from "../look/button";
 import { Icon } from "../look/icons";
 import { type Item, Menu } from "../look/menu";
 import { CARD_DRAG, type Desk, type ReferencesGiven } from "../slots";
-import { dimensions } from "../words/amounts";
+import { dimensions, percent } from "../words/amounts";
 import { words as page } from "../words/page";
 import { CHIP_DRAG, Chip } from "./chip";
 import { placeOf } from "./order";
@@ -147,13 +147,6 @@ function MaskRow({ desk, onMask }: Pick<ReferencesGiven, "desk" | "onMask">) {
       )}
     </div>
   );
-}
-
-/** Never 0 where something is marked, never 100 where something is not. */
-export function percent(share: number): string {
-  if (share > 0 && share < 0.01) return "< 1";
-  if (share > 0.99 && share < 1) return "> 99";
-  return String(Math.round(share * 100));
 }
 
 interface ComingGiven {

@@ -68,3 +68,10 @@ export function lines(t: Translate, card: Card): [string, string] {
       .join(" · "),
   ];
 }
+
+/** A share in percent; never 0 where something is marked, never 100 where something is not. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return "< 1";
+  if (share > 0.99 && share < 1) return "> 99";
+  return String(Math.round(share * 100));
+}

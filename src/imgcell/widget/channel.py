@@ -88,11 +88,18 @@ class Channel:
     Args:
         handlers: By kind; kinds that are missing here are unknown.
         send: Sends a message and its buffers to the page; callable from any thread.
+        requests: The fields of each kind; those of the Studio, unless another page speaks of other things.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], send: Callable[[dict[str, Any], list[bytes]], None]) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        send: Callable[[dict[str, Any], list[bytes]], None],
+        requests: Mapping[str, Any] = REQUESTS,
+    ) -> None:
         self._handlers = handlers
         self._send = send
+        self._requests = requests
         self._lock = threading.Lock()
         self._waiting = 0
 
@@ -104,10 +111,10 @@ class Channel:
         if not _short(kind) or not _short(call):
             return
         try:
-            handler = self._handlers.get(kind) if kind in REQUESTS else None
+            handler = self._handlers.get(kind) if kind in self._requests else None
             if handler is None:
                 raise InvalidJobError(tr("The kernel does not know this request: {kind}.", kind=repr(kind)))
-            fields = check({name: value for name, value in message.items() if name not in ("kind", "call")}, REQUESTS[kind])
+            fields = check({name: value for name, value in message.items() if name not in ("kind", "call")}, self._requests[kind])
             data = _buffer(kind, fields, buffers)
             arguments = [{**fields, "call": call}, *data]
             self._enter()

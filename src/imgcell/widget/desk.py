@@ -12,6 +12,7 @@ from imgcell.language import tr
 from imgcell.options import options
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.words import cost_text
+from imgcell.widget.assets import asset, unbuilt
 from imgcell.widget.channel import Answer, Handler
 from imgcell.widget.drafts import DraftError
 from imgcell.widget.limits import PIECE, VERSION
@@ -36,6 +37,7 @@ class Desk:
         self.handlers: dict[str, Handler] = {
             "ready": Handler(self._ready, "here"),
             "fetch-image": Handler(self._fetch, "beside"),
+            "part": Handler(self._part, "beside"),
             "estimate": Handler(self._estimate, "estimates"),
             "run": Handler(self._run, "in turn"),
             "retry": Handler(self._retry, "in turn"),
@@ -89,6 +91,10 @@ class Desk:
     def _fetch(self, ask: Mapping[str, Any]) -> Answer:
         shown = self._inside.pixels.fetch(ask["sha"].lower(), ask["box"])
         return self._inside.packed({"media_type": shown.media_type}, shown.data, base64=ask["base64"])
+
+    def _part(self, ask: Mapping[str, Any]) -> Answer:
+        name = ask["part"]
+        return {"script": asset(f"{name}.js", unbuilt(name)), "style": asset(f"{name}.css", "")}
 
     # -- sending -----------------------------------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ __all__ = [
     "Masks",
     "Note",
     "Nothing",
+    "Part",
+    "PartOk",
     "Preview",
     "Ready",
     "ReadyOk",
@@ -117,6 +119,19 @@ class FetchImageOk(TypedDict):
 
     media_type: str
     data: str | None
+
+
+class Part(TypedDict):
+    """A part of the page that few need: a bundle of its own."""
+
+    part: Literal["mask", "compare"]
+
+
+class PartOk(TypedDict):
+    """The text of its module and of its style sheet."""
+
+    script: str
+    style: str
 
 
 class Estimate(TypedDict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
@@ -12,22 +11,12 @@ import traitlets
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.widget.assets import asset, unbuilt
 from imgcell.widget.checking import check
 from imgcell.widget.protocol import TRAITS
 from imgcell.widget.standin import HIDING
 
 __all__ = ["StudioModel"]
-
-_STATIC = Path(__file__).resolve().parents[1] / "static"
-#: What a source tree shows in which the page was never built; every release holds it.
-_UNBUILT = 'export default { render({ el }) { el.textContent = "imgcell: src/imgcell/static/studio.js is missing (make js)."; } };\n'
-
-
-def _asset(name: str, otherwise: str) -> str:
-    try:
-        return (_STATIC / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return otherwise
 
 
 class StudioModel(anywidget.AnyWidget):
@@ -39,8 +28,8 @@ class StudioModel(anywidget.AnyWidget):
         traits: The traits' first values.
     """
 
-    _esm: ClassVar[str] = _asset("studio.js", _UNBUILT)
-    _css: ClassVar[str] = _asset("studio.css", "") + HIDING
+    _esm: ClassVar[str] = asset("studio.js", unbuilt("studio"))
+    _css: ClassVar[str] = asset("studio.css", "") + HIDING
 
     cards: Any = traitlets.List().tag(sync=True)
     providers: Any = traitlets.List().tag(sync=True)

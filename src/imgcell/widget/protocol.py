@@ -23,6 +23,7 @@ __all__ = ["BUFFERS", "EVENTS", "LIMITS", "REPLIES", "REQUESTS", "TRAITS"]
 REQUESTS: dict[str, Any] = {
     "ready": say.Ready,
     "fetch-image": say.FetchImage,
+    "part": say.Part,
     "estimate": say.Estimate,
     "run": say.Run,
     "cancel": say.Cancel,
@@ -57,6 +58,7 @@ REQUESTS: dict[str, Any] = {
 REPLIES: dict[str, Any] = {
     "ready": say.ReadyOk,
     "fetch-image": say.FetchImageOk,
+    "part": say.PartOk,
     "estimate": say.EstimateOk,
     "run": say.Cards,
     "cancel": say.CancelOk,

@@ -1,0 +1,25 @@
+"""The pages' bundles, as ``js/`` builds them into ``imgcell/static``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+__all__ = ["asset", "unbuilt"]
+
+_STATIC = Path(__file__).resolve().parents[1] / "static"
+
+
+@cache
+def asset(name: str, otherwise: str) -> str:
+    """Return the text of a built file; *otherwise* where it was never built (every release holds all of them)."""
+    try:
+        return (_STATIC / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return otherwise
+
+
+def unbuilt(name: str) -> str:
+    """Return a module that says which bundle is missing, in place of it."""
+    told = f"el.textContent = 'imgcell: src/imgcell/static/{name}.js is missing (make js).';"
+    return f"export const mount = (el) => {{ {told} return () => {{}}; }};\nexport default {{ render({{ el }}) {{ {told} }} }};\n"
