@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
 from collections.abc import Sequence
@@ -70,14 +69,14 @@ def draw(sheet: Sheet, *, columns: int | None, side: int, captions: bool, most: 
     if (columns is not None and columns < 1) or side < 32:
         raise ValueError(tr("contact_sheet() takes columns of 1 or more and cells of 32 pixels or more."))
     cells = list(sheet.cells)
-    axes = [(name, list(values)) for name, values in sheet.axes.items()]
+    matrix = sheet._matrix
     left_out = 0
     heads: list[str] = []
     rows: list[str] = []
-    if axes:
-        each = max(1, len(cells) // max(1, math.prod(len(values) for _, values in axes)))
-        heads = [value for value in axes[-1][1] for _ in range(each)]
-        rows = [" · ".join(values) for values in itertools.product(*(values for _, values in axes[:-1]))]
+    if matrix.size:
+        each = max(1, len(cells) // matrix.size)
+        heads = [" · ".join(values) for values in matrix.heads() for _ in range(each)]
+        rows = [" · ".join(values) for values in matrix.sides()]
         wide = len(heads)
     else:
         if most is not None and len(cells) > most:
@@ -101,7 +100,7 @@ def draw(sheet: Sheet, *, columns: int | None, side: int, captions: bool, most: 
                 captions,
                 with_prompt=len(prompts) > 1,
                 with_model=len(models) > 1,
-                in_axes=bool(axes),
+                in_axes=bool(matrix.size),
                 keep=not sheet.done,
             )
         )

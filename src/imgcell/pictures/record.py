@@ -91,7 +91,8 @@ class Record:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # One fact a line, for whoever looks at it in a cell; what is not known is left out.
         known = [(f.name, getattr(self, f.name)) for f in fields(self)]
-        shown = (f"    {name} = {value!r}," for name, value in known if value not in (None, (), {}) and not (name == "step" and self.sweep is None))
+        unsaid = ("place", "step") if self.sweep is None else ()
+        shown = (f"    {name} = {value!r}," for name, value in known if value not in (None, (), {}) and name not in unsaid)
         printer.text("\n".join(["Record(", *shown, ")"]))
 
     @classmethod

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING, Any, overload
 
+from imgcell.errors import AnswerError, ImgcellError, ModerationError, OutcomeUnknownError, PaidError
 from imgcell.language import joined, tr
+from imgcell.pictures.matrix import Matrix
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 
@@ -27,12 +28,35 @@ class Cell:
     Attributes:
         position: Its place, from 0, whatever order the answers came in.
         label: What it is called in a contact sheet; ``""`` if it has no label.
+        values: Its value on each axis of the sweep, by the axis' name; empty where there are no axes.
+        repeat: Which of the pictures of one combination it is, from 0.
     """
 
     position: int
     label: str = ""
     picture: Picture | None = None
     error: Exception | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    repeat: int = 0
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in one word.
+
+        ``"picture"``; ``"refused"`` on grounds of content; ``"failed"``: the provider said so and charged nothing;
+        ``"unknown"``: no picture, but it may have been charged; ``"not sent"``; ``"waiting"``: not over yet.
+        """
+        if self.picture is not None:
+            return "picture"
+        if self.error is None:
+            return "waiting"
+        if isinstance(self.error, (OutcomeUnknownError, PaidError)):
+            return "unknown"
+        if isinstance(self.error, ModerationError):
+            return "refused"
+        if isinstance(self.error, AnswerError) or not isinstance(self.error, ImgcellError):
+            return "failed"
+        return "not sent"
 
 
 class Sheet(Sequence[Picture]):
@@ -49,6 +73,7 @@ class Sheet(Sequence[Picture]):
         labels: Caption of each place, for comparisons.
         axes: Names and values of a sweep, outermost first: ``{"model": ["a", "b"], "quality": ["low", "high"]}``;
             places are then numbered with the last axis (and several pictures of one combination) running fastest.
+        across: How many of the axes, from the last on, are drawn side by side; the others are drawn below each other.
 
     Attributes:
         replayed: How many of the pictures were not made for it: the library had them, and they cost nothing.
@@ -63,6 +88,7 @@ class Sheet(Sequence[Picture]):
         expected: int | None = None,
         labels: Sequence[str] = (),
         axes: Mapping[str, Sequence[str]] | None = None,
+        across: int = 1,
     ) -> None:
         self._changed = Condition()
         self._cells: dict[int, Cell] = {}
@@ -70,7 +96,7 @@ class Sheet(Sequence[Picture]):
         self._expected = expected
         self._done = False
         self._labels = tuple(labels)
-        self._axes = {name: tuple(values) for name, values in (axes or {}).items()}
+        self._matrix = Matrix(axes or {}, across)
         self._shown: Any = None
         self.replayed = 0
         for picture in pictures:
@@ -96,7 +122,7 @@ class Sheet(Sequence[Picture]):
             place = position if position is not None else max(self._cells, default=-1) + 1
             while position is not None and place in self._cells and self._cells[place].picture is not None:
                 place += 1  # more pictures than were asked for: none is dropped
-            self._cells[place] = Cell(place, self._label(place), picture, error)
+            self._cells[place] = self._cell(place, picture, error)
             self._order = tuple(cell.picture for _, cell in sorted(self._cells.items()) if cell.picture is not None)
             self._changed.notify_all()
 
@@ -106,8 +132,14 @@ class Sheet(Sequence[Picture]):
             self._done = True
             self._changed.notify_all()
 
-    def _label(self, place: int) -> str:
-        return self._labels[place] if place < len(self._labels) else ""
+    def _cell(self, place: int, picture: Picture | None = None, error: Exception | None = None) -> Cell:
+        label = self._labels[place] if place < len(self._labels) else ""
+        return Cell(place, label, picture, error, *self._matrix.at(place, self._repeats))
+
+    @property
+    def _repeats(self) -> int:
+        """How many pictures of one combination there are places for."""
+        return self._matrix.repeats(max(self._expected or 0, len(self._labels)))
 
     # -- state -------------------------------------------------------------------------------------------------
 
@@ -126,15 +158,14 @@ class Sheet(Sequence[Picture]):
     def cells(self) -> tuple[Cell, ...]:
         """Every place in order: pictures, errors, and, while it runs, the places that are still empty."""
         with self._changed:
-            expected = max(self._expected or 0, math.prod(map(len, self._axes.values())) if self._axes else 0)
-            last = max(max(self._cells, default=-1) + 1, expected)
-            cells = [self._cells.get(place) or Cell(place, self._label(place)) for place in range(last)]
-            return tuple(c for c in cells if self._axes or not self._done or c.picture is not None or c.error is not None)
+            last = max(max(self._cells, default=-1) + 1, self._expected or 0, self._matrix.size * self._repeats)
+            cells = [self._cells.get(place) or self._cell(place) for place in range(last)]
+            return tuple(c for c in cells if self._matrix.size or not self._done or c.picture is not None or c.error is not None)
 
     @property
     def axes(self) -> Mapping[str, tuple[str, ...]]:
         """Names and values of the sweep; empty if it is none."""
-        return dict(self._axes)
+        return dict(self._matrix.axes)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -206,7 +237,45 @@ class Sheet(Sequence[Picture]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         with self._changed:
-            return (_restore, (dict(self._cells), self._labels, self._axes, self._expected))
+            return (_restore, (dict(self._cells), self._labels, self.axes, self._expected, self._matrix.across))
+
+    # -- the matrix of a sweep -----------------------------------------------------------------------------------
+
+    def sel(self, **chosen: Any) -> Sheet:
+        """Return the part of a sweep with these values: ``sheet.sel(model="a", quality=["low", "high"])``.
+
+        An axis of which one value is chosen is gone in what is returned; of a list of values it stays, in the list's
+        order.  What failed stays in its place.
+
+        Raises:
+            InvalidJobError: For an axis or a value that the sheet does not have; says which there are.
+        """
+        matrix, places = self._matrix.select(chosen, self._repeats)
+        return self._taken(matrix, places)
+
+    def grid(self, rows: str | Sequence[str] = (), columns: str | Sequence[str] = ()) -> Sheet:
+        """Return the same pictures as the matrix with these axes down and across; axes that are not named go down, too.
+
+        Args:
+            rows: Name of an axis, or several, the outermost first.
+            columns: Likewise.
+
+        Raises:
+            InvalidJobError: For an axis that the sheet does not have, or one that is named twice.
+        """
+        matrix, places = self._matrix.arrange(rows, columns, self._repeats)
+        return self._taken(matrix, places)
+
+    def _taken(self, matrix: Matrix, places: Sequence[int]) -> Sheet:
+        """Return the cells at *places* as a sheet of their own, which does not fill any more."""
+        cells = {cell.position: cell for cell in self.cells}
+        taken = [cells.get(place) or self._cell(place) for place in places]
+        sheet = Sheet(labels=[cell.label for cell in taken], axes=matrix.axes, across=matrix.across, expected=len(taken), running=True)
+        for place, cell in enumerate(taken):
+            if cell.picture is not None or cell.error is not None:
+                sheet._put(place, cell.picture, cell.error)
+        sheet._finish()
+        return sheet
 
     # -- taking it further -------------------------------------------------------------------------------------
 
@@ -274,8 +343,10 @@ class Sheet(Sequence[Picture]):
         return bundle(shown(self), text) if self.cells else {"text/plain": text}
 
 
-def _restore(cells: dict[int, Cell], labels: tuple[str, ...], axes: dict[str, tuple[str, ...]], expected: int | None) -> Sheet:
-    sheet = Sheet(labels=labels, axes=axes, expected=expected, running=True)
+def _restore(
+    cells: dict[int, Cell], labels: tuple[str, ...], axes: dict[str, tuple[str, ...]], expected: int | None, across: int = 1
+) -> Sheet:
+    sheet = Sheet(labels=labels, axes=axes, expected=expected, running=True, across=across)
     for place, cell in sorted(cells.items()):
         sheet._put(place, cell.picture, cell.error)
     sheet._finish()

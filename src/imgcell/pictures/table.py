@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html as markup
-import itertools
-import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -103,17 +101,18 @@ def frame(sheet: Sheet) -> Any:
 
 def html(sheet: Sheet) -> str:
     """Return a table with pictures as data addresses; everything foreign is escaped, there is no script and no link."""
-    axes = list(sheet.axes.items())
+    matrix = sheet._matrix
     cells = sheet.cells
-    if axes:
-        name, across = axes[-1]
-        each = max(1, len(cells) // max(1, math.prod(len(values) for _, values in axes)))
+    if matrix.size:
+        names = list(matrix.axes)
+        each = max(1, len(cells) // matrix.size)
+        across = [" · ".join(map(_escaped, values)) for values in matrix.heads()]
         wide = len(across) * each
-        heads = "".join(f'<th colspan="{each}" style="text-align:center">{_escaped(value)}</th>' for value in across)
-        downs = list(itertools.product(*(values for _, values in axes[:-1])))
-        corner = " · ".join(_escaped(n) for n, _ in axes[:-1])
-        lines = ["<tr><th>" + corner + (" / " if corner else "") + _escaped(name) + "</th>" + heads + "</tr>"]
-        for number, down in enumerate(downs):
+        heads = "".join(f'<th colspan="{each}" style="text-align:center">{head}</th>' for head in across)
+        corner = " · ".join(map(_escaped, names[: len(names) - matrix.across]))
+        below = " · ".join(map(_escaped, names[len(names) - matrix.across :]))
+        lines = ["<tr><th>" + corner + (" / " if corner and below else "") + below + "</th>" + heads + "</tr>"]
+        for number, down in enumerate(matrix.sides()):
             row = cells[number * wide : (number + 1) * wide]
             lines.append("<tr><th>" + " · ".join(map(_escaped, down)) + "</th>" + "".join(_cell(cell) for cell in row) + "</tr>")
     else:
