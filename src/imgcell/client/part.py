@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
+from imgcell.client.guarding import guard
 from imgcell.client.inputs import keep_inputs
 from imgcell.client.recording import Answered, make_record, request_facts
 from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
@@ -104,6 +105,8 @@ class Part:
         self._prepared = prepared
         self._job = job
         self._position = position
+        self._origin = origin
+        self._guard = guard()
         self._endpoint = endpoint
         self._library = library
         self._delivery = Delivery()
@@ -221,25 +224,34 @@ class Part:
         return self.run.cell.turn if self._purse.limited else contextlib.nullcontext()
 
     def may_block(self) -> bool:
-        """Whether setting money aside waits for other kernels."""
-        return self._purse.day.limit is not None
+        """Whether setting money aside, or asking for leave, waits for other processes."""
+        return self._purse.day.limit is not None or self._guard is not None
 
     @contextlib.contextmanager
     def reserving(self) -> Iterator[None]:
-        """Set aside what the request may cost.
+        """Set aside what the request may cost, and ask for leave where others may have sent it.
 
         Raises:
             BudgetExceededError: It does not fit; nothing may be sent.
+            ImgcellError: Somebody else has taken it; nothing may be sent.
         """
         who = costs.Who(self._endpoint.name, self._prepared.model.name or None, getattr(self._endpoint.ledger, "home", None))
         if who.home is not None:
             self._purse.look()  # it may have waited in line for minutes; with a ledger on the disk this is no loop's thread
         with self._purse.reserving(self._worst, self.run.cell, who) as reserved:
-            yield
+            if self._guard is not None:
+                self._guard.take(self._origin)
+            try:
+                yield
+            except BaseException:
+                self._let_others()
+                raise
             self._reserved = reserved
 
     def over(self, state: str, attempt: str) -> None:
         """Settle what was set aside: with what it cost, with nothing, or with all of it where that is not known."""
+        if state in SETTLED and state != "done":
+            self._let_others()
         reserved, self._reserved = self._reserved, None
         if reserved is None:
             return
@@ -249,6 +261,10 @@ class Part:
             reserved.release()
         else:
             reserved.keep(attempt)
+
+    def _let_others(self) -> None:
+        if self._guard is not None:
+            self._guard.give_back(self._origin)
 
     def _cost(self) -> Cost | None:
         return costs.total([record.cost for record in self._kept])
