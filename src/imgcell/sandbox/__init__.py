@@ -9,6 +9,11 @@ The sandbox is an independent writing of the providers' documents: it shares no 
 
 Keys: any non-empty bearer key is taken (``/sandbox/v1`` needs none); ``sk-wrong`` and whatever starts with ``sk-bad`` is refused
 as a wrong key, ``sk-poor`` as an account without money.
+
+Models with habits, which do more or less than they are asked, and a share of requests that fail::
+
+    imgcell.sandbox.serve(habits={"leaky": imgcell.sandbox.Habit(leak=0.1, latency=(0.5, 2))}, faults=0.1, seed=7)
+    imgcell.sandbox.behave({"leaky": imgcell.sandbox.Habit(leak=0.1)}, faults=0.1, seed=7)     # the one of the provider "sandbox"
 """
 
 from __future__ import annotations
@@ -16,13 +21,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imgcell.sandbox.habits import Habit as Habit
+    from imgcell.sandbox.habits import Truth as Truth
+    from imgcell.sandbox.local import behave as behave
     from imgcell.sandbox.local import local_url as local_url
     from imgcell.sandbox.server import Server as Server
     from imgcell.sandbox.server import serve as serve
 
-__all__ = ["Server", "local_url", "serve"]
+__all__ = ["Habit", "Server", "Truth", "behave", "local_url", "serve"]
 
-_HOMES = {"Server": "imgcell.sandbox.server", "local_url": "imgcell.sandbox.local", "serve": "imgcell.sandbox.server"}
+_HOMES = {
+    "Habit": "imgcell.sandbox.habits",
+    "Server": "imgcell.sandbox.server",
+    "Truth": "imgcell.sandbox.habits",
+    "behave": "imgcell.sandbox.local",
+    "local_url": "imgcell.sandbox.local",
+    "serve": "imgcell.sandbox.server",
+}
 
 
 def __getattr__(name: str) -> Any:

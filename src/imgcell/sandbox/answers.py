@@ -33,6 +33,8 @@ def usage(order: Order, pictures: Sequence[Painted], *, streamed: bool = False) 
     wide = sum(ord(character) > 0x2E7F for character in order.prompt)
     text = max(1, wide + (len(order.prompt) - wide + 3) // 4)
     inputs = 323 * len(order.images) + (65 if order.mask else 0)
+    if any(picture.truth is not None and picture.truth.habit.ignores_input for picture in pictures):
+        inputs = 0  # which is how such a model gives itself away
     square, oblong = _OUTPUT[shown_quality(order)]
     output = sum(square if picture.width == picture.height else oblong for picture in pictures) + (
         100 * order.partial_images if streamed else 0

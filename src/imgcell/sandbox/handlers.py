@@ -141,6 +141,9 @@ class Images(_Face):
             self.refuse(document, Refusal(str(error), code="unknown_fault"), request_id)
             return
         fault = next((each for each in (header, asked) if each is not None and fits(each)), None) or self.server.take_fault(fits)
+        if fault is None and wrong is None and order is not None:
+            habit = self.server.habits.get(order.model)
+            fault = self.server.faults.take(order, habit.faults if habit is not None else 0.0)
         delivery = Delivery(self, document, request_id, fault)
         if fault is not None and await self._played(document, fault, request_id, delivery):
             return
@@ -228,6 +231,7 @@ class Models(_Face):
         names = document.models or usual.get(
             document.name, ("gpt-image-2", "gpt-image-1.5", "gpt-image-1", "gpt-image-1-mini", "dall-e-3", "dall-e-2")
         )
+        names = (*names, *(name for name in self.server.habits if name not in names))
         self.set_header(request_id_header(document), request_id)
         self.finish({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "sandbox"} for name in names]})
 

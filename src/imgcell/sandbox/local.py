@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from imgcell.sandbox.habits import Habit
     from imgcell.sandbox.server import Server
 
-__all__ = ["address", "local_url"]
+__all__ = ["address", "behave", "local_url"]
 
 _lock = threading.Lock()
 _server: Server | None = None
@@ -30,6 +32,28 @@ def local_url() -> str:
             _server = Server(record=False)
             _owner = os.getpid()
         return _server.url("sandbox")
+
+
+def behave(habits: Mapping[str, Habit] | None = None, *, faults: float | Mapping[str, float] = 0.0, seed: int = 0) -> Server:
+    """Give the provider ``"sandbox"`` of this process models with these habits, and this share of requests that fail.
+
+    What it had of either before is gone; ``behave()`` makes it behave.  The arguments are those of :func:`imgcell.sandbox.serve`.
+
+    Returns:
+        The server, for its ``truth()`` and what it keeps.
+
+    Raises:
+        ValueError: for a share below 0 or above 1, or a fault that there is not.
+    """
+    from imgcell.sandbox.chances import Chances
+
+    chances = Chances(faults, seed)
+    local_url()
+    server = _server
+    assert server is not None  # local_url has started it
+    server.habits = dict(habits or {})
+    server.faults = chances
+    return server
 
 
 def address() -> str | None:

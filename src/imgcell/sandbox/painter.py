@@ -17,6 +17,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
+from imgcell.sandbox.habits import Habit, Truth, habitual, ordered
 from imgcell.sandbox.lettering import text_width, wrap, write
 from imgcell.sandbox.orders import InputPicture, Order, Refusal
 from imgcell.sandbox.scenes import grain, palette_of, scene, starlight
@@ -53,6 +54,7 @@ class Painted:
     width: int
     height: int
     transparent: bool = False
+    truth: Truth | None = None
 
     @cached_property
     def base64(self) -> str:
@@ -60,13 +62,13 @@ class Painted:
         return base64.b64encode(self.data).decode("ascii")
 
 
-def paint(order: Order, index: int = 0) -> Painted:
-    """Return picture number *index* of *order*.
+def paint(order: Order, index: int = 0, habit: Habit | None = None) -> Painted:
+    """Return picture number *index* of *order*, as a model of such a *habit* paints it.
 
     Raises:
         Refusal: if an input is no picture, or the mask is no PNG with alpha of the first input's size.
     """
-    return _encoded(order, index, None)
+    return _encoded(order, index, None, habit)
 
 
 def paint_partial(order: Order, step: int, steps: int) -> Painted:
@@ -74,16 +76,21 @@ def paint_partial(order: Order, step: int, steps: int) -> Painted:
     return _encoded(order, 0, (step, steps))
 
 
-def _encoded(order: Order, index: int, partial: tuple[int, int] | None) -> Painted:
-    key = _key(order, index, partial)
+def _encoded(order: Order, index: int, partial: tuple[int, int] | None, habit: Habit | None = None) -> Painted:
+    key = _key(order, index, partial) + (repr(habit) if habit is not None else "")
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    image = _picture(order, index, draft=partial is not None)
+    truth = None
+    if habit is not None:
+        order = ordered(order, habit)
+        image, truth = _habitual(order, index, habit)
+    else:
+        image = _picture(order, index, draft=partial is not None)
     if partial is not None:
         image = _rough(image, *partial)
-    painted = _encode(image, order)
+    painted = _encode(image, order, truth)
     with _lock:
         _kept[key] = painted
         total = sum(len(each.data) for each in _kept.values())
@@ -101,10 +108,36 @@ def _key(order: Order, index: int, partial: tuple[int, int] | None) -> str:
     return repr(parts)
 
 
-def _picture(order: Order, index: int, draft: bool) -> Image.Image:
-    key = hashlib.sha256(
+def _random_key(order: Order, index: int) -> str:
+    return hashlib.sha256(
         "\0".join((order.prompt, order.model, order.seed, order.style, str(index))).encode("utf-8", "surrogatepass")
     ).hexdigest()
+
+
+def _habitual(order: Order, index: int, habit: Habit) -> tuple[Image.Image, Truth]:
+    """Paint as a model of such a *habit* does; *order* is what it understood."""
+    key = _random_key(order, index)
+    hole = None
+    if not order.images:
+        image = _picture(order, index, draft=False)
+    elif habit.ignores_input:
+        width, height = (order.width, order.height) if order.width else _nearest_size(_open(order.images[0]))
+        image = _generated(order, key, width, height, draft=False)
+    elif order.mask is None and not habit.repaints:
+        image = _open(order.images[0])
+        if order.width and (order.width, order.height) != image.size:
+            image = image.resize((order.width, order.height), Image.Resampling.LANCZOS)
+    else:
+        image = _picture(order, index, draft=False)
+        if order.mask is not None:
+            hole = _hole(order.mask, _open(order.images[0]).size).resize(image.size, Image.Resampling.NEAREST)
+    if image.mode not in ("RGB", "RGBA"):
+        image = image.convert("RGBA" if _has_alpha(image) else "RGB")
+    return habitual(image, hole, order, habit, key)
+
+
+def _picture(order: Order, index: int, draft: bool) -> Image.Image:
+    key = _random_key(order, index)
     if not order.images:
         return _generated(order, key, order.width, order.height, draft)
     opened = [_open(picture) for picture in order.images]
@@ -352,7 +385,7 @@ def _rough(image: Image.Image, step: int, steps: int) -> Image.Image:
     return image
 
 
-def _encode(image: Image.Image, order: Order) -> Painted:
+def _encode(image: Image.Image, order: Order, truth: Truth | None = None) -> Painted:
     out = io.BytesIO()
     name = order.picture_format
     transparent = image.mode == "RGBA"
@@ -365,7 +398,7 @@ def _encode(image: Image.Image, order: Order) -> Painted:
         image.save(out, "WEBP", quality=min(order.compression, 90), method=0)
     else:
         image.save(out, "PNG", compress_level=1)
-    return Painted(out.getvalue(), _MEDIA[name], image.width, image.height, transparent)
+    return Painted(out.getvalue(), _MEDIA[name], image.width, image.height, transparent, truth)
 
 
 def inspected(data: bytes) -> Painted:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.iostream import IOStream, StreamClosedError
 
 from imgcell.sandbox.answers import answer, event, spoiled, spoiled_picture
+from imgcell.sandbox.chances import chance
 from imgcell.sandbox.documents import Document
 from imgcell.sandbox.faults import Fault
 from imgcell.sandbox.orders import Order
@@ -49,6 +50,7 @@ class Delivery:
         self._fault = fault
         self._name = fault.name if fault else ""
         self._stream: IOStream | None = None
+        self._latency = 0.0
 
     def _get(self, name: str, default: Any) -> Any:
         return self._fault.get(name, default) if self._fault else default
@@ -81,7 +83,8 @@ class Delivery:
         if self._name == "blanks":
             await self._send_after_blanks(body)
             return
-        if self._server.latency and await self.pause(self._server.latency):
+        self._latency = self._seconds(order)
+        if self._latency and await self.pause(self._latency):
             return
         await self._send(body)
 
@@ -116,8 +119,17 @@ class Delivery:
     async def _pictures(self, order: Order) -> list[Painted]:
         if self._server.picture is not None:
             return [inspected(self._server.picture)] * order.n
-        loop = asyncio.get_running_loop()
-        return list(await asyncio.gather(*(loop.run_in_executor(self._server.pool, paint, order, index) for index in range(order.n))))
+        loop, habit = asyncio.get_running_loop(), self._server.habits.get(order.model)
+        painting = (loop.run_in_executor(self._server.pool, paint, order, index, habit) for index in range(order.n))
+        pictures = list(await asyncio.gather(*painting))
+        self._server.remember(pictures)
+        return pictures
+
+    def _seconds(self, order: Order) -> float:
+        """How long the pictures take: settled by what is asked, so that the same order takes the same time."""
+        habit = self._server.habits.get(order.model)
+        least, most = habit.span(self._server.latency) if habit is not None else (self._server.latency,) * 2
+        return least + (most - least) * chance("latency", order.model, order.prompt, order.size, order.quality, order.seed)
 
     async def _send(self, body: bytes) -> None:
         handler, name = self._handler, self._name
@@ -139,7 +151,7 @@ class Delivery:
         handler.set_header("Content-Type", "text/plain" if name == "wrong-type" else _ANSWER)
         handler.set_header(request_id_header(self._document), self._request_id)
         if self._document.envelope == "openai":
-            handler.set_header("openai-processing-ms", str(round(self._server.latency * 1000) or 5))
+            handler.set_header("openai-processing-ms", str(round(self._latency * 1000) or 5))
         await handler.finish(body)
 
     async def _drip(self, head: bytes, body: bytes) -> None:
@@ -220,7 +232,7 @@ class Delivery:
         loop = asyncio.get_running_loop()
         family = "image_generation" if self._name in {"wrong-events", "stream-for-json"} else None
         partials = order.partial_images
-        share = self._server.latency / (partials + 1)
+        share = self._seconds(order) / (partials + 1)
         fixed = self._server.picture is not None
         for step in range(partials):
             if fixed:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from imgcell.sandbox.chances import Chances
 from imgcell.sandbox.faults import Fault
 from imgcell.sandbox.files import Files
+from imgcell.sandbox.habits import Habit, Truth
 from imgcell.sandbox.orders import File
 from imgcell.sandbox.rates import Rate
 
 if TYPE_CHECKING:
     import socket
 
+    from imgcell.sandbox.painter import Painted
+
 __all__ = ["Request", "Server", "serve"]
+
+#: Of how many pictures it is kept what was done to them.
+_TRUTHS = 256
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,13 @@ class Server:
         picture: Bytes (PNG, JPEG or WebP) to answer every request with instead of a painting, for benchmarks.
         record: Whether requests, with their bodies, are kept in :attr:`requests`.
         rate: How much may be asked for; ``None`` is as much as one likes.
+        habits: What models do beside what they are asked, by their name; other names have no habits.
+        faults: Share of all requests that fail, or a share by the name of each fault.
+        seed: Which of them do.
 
     Attributes:
         rate: The same, with the count of what was turned away.
+        habits: The same; may be changed at any time, as may ``faults`` (:class:`imgcell.sandbox.chances.Chances`).
     """
 
     def __init__(
@@ -72,12 +84,17 @@ class Server:
         picture: bytes | None = None,
         record: bool = True,
         rate: Rate | None = None,
+        habits: Mapping[str, Habit] | None = None,
+        faults: float | Mapping[str, float] = 0.0,
+        seed: int = 0,
     ) -> None:
         self.latency = latency
         self.host = host
         self.picture = picture
         self.record = record
         self.rate = rate or Rate()
+        self.habits = dict(habits or {})
+        self.faults = Chances(faults, seed)
         self.port = 0
         self.files = Files()
         self.pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="imgcell-sandbox-painter")
@@ -87,6 +104,7 @@ class Server:
         self._news = threading.Condition()
         self._faults: list[Fault] = []
         self._closed = False
+        self._truths: OrderedDict[str, Truth] = OrderedDict()
         self._failure: BaseException | None = None
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -185,6 +203,30 @@ class Server:
                 return fault
         return None
 
+    # -- what is true ----------------------------------------------------------------------------
+
+    def truth(self, data: bytes) -> Truth:
+        """Return what was done to a picture that a model with habits answered, of which *data* are the bytes.
+
+        Raises:
+            KeyError: if it is none of the last 256 of them.
+        """
+        with self._news:
+            found = self._truths.get(hashlib.sha256(data).hexdigest())
+        if found is None:
+            raise KeyError("no model with habits has answered these bytes of late")
+        return found
+
+    def remember(self, pictures: Sequence[Painted]) -> None:
+        """Keep what is true of *pictures* (called by the handlers)."""
+        for picture in pictures:
+            if picture.truth is not None:
+                name = hashlib.sha256(picture.data).hexdigest()
+                with self._news:
+                    self._truths[name] = picture.truth
+                    while len(self._truths) > _TRUTHS:
+                        self._truths.popitem(last=False)
+
     def put(self, data: bytes, media_type: str = "image/png", behaviour: str = "", **settings: Any) -> str:
         """Serve *data* under a new address and return it; *behaviour* is one of the faults "behind the address"."""
         return f"{self.origin}/files/{self.files.put(data, media_type, behaviour, settings)}"
@@ -271,6 +313,9 @@ def serve(
     picture: bytes | None = None,
     record: bool = True,
     rate: tuple[int, float] | Rate | None = None,
+    habits: Mapping[str, Habit] | None = None,
+    faults: float | Mapping[str, float] = 0.0,
+    seed: int = 0,
 ) -> Server:
     """Start a sandbox and return it; use it in a ``with`` statement, or call ``close()``.
 
@@ -282,12 +327,18 @@ def serve(
         record: Whether what arrives is kept in ``.requests``.
         rate: Pictures, and the seconds in which no more of them may be asked for, as in ``(10, 60)``; or a
             :class:`imgcell.sandbox.rates.Rate`.
+        habits: By the name of a model, what it does beside what it is asked: a :class:`imgcell.sandbox.Habit`.
+        faults: Share of all requests that fail: ``0.1`` plays one of many kinds for every tenth request (refusals, busy servers, cut
+            connections, answers without a picture), ``{"moderation": 0.2, "429": 0.1}`` the kinds that it names.
+        seed: Which requests fail: the same ones for the same seed, in whatever order they arrive.  A request that is sent again has its
+            chances again.
 
     Raises:
         OSError: if the port is taken.
+        ValueError: for a share below 0 or above 1, or a fault that there is not.
     """
     limits = Rate(*rate) if isinstance(rate, tuple) else rate
-    return Server(port, latency, host=host, picture=picture, record=record, rate=limits)
+    return Server(port, latency, host=host, picture=picture, record=record, rate=limits, habits=habits, faults=faults, seed=seed)
 
 
 def parse_json(body: bytes) -> Any:
