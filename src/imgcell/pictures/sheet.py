@@ -279,15 +279,24 @@ class Sheet(Sequence[Picture]):
 
     # -- taking it further -------------------------------------------------------------------------------------
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self, *, failed: bool = False, metrics: Any = None, baseline: Any = None) -> Any:
         """Return a ``pandas.DataFrame``: one row a picture (indexed by its id), a column a fact, ``picture`` itself last.
 
+        The columns are those of :func:`imgcell.pictures.rows.rows`: axes, outcome, facts, what was asked for against what came.
+
+        Args:
+            failed: Whether places without a picture have a row too; its id is ``None``, ``outcome`` and ``error`` say why.
+            metrics: Also measure the pictures: what :func:`imgcell.measure` takes, say ``["sharpness"]`` or
+                ``{"score": function}``; ``None`` measures nothing, unless there is a *baseline*.
+            baseline: What they are compared with, as in :func:`imgcell.measure`.
+
         Raises:
-            ImportError: If pandas is not installed; says how to install it.
+            ImportError: If pandas, or what a measure needs, is not installed; says how to install it.
+            InvalidJobError: For measures or a baseline that there are not.
         """
         from imgcell.pictures.table import frame
 
-        return frame(self)
+        return frame(self, failed=failed, metrics=metrics, baseline=baseline)
 
     def save(self, folder: str | Path, *, format: str | None = None) -> list[Path]:  # noqa: A002  # as in Picture.save
         """Write every picture into *folder* (made if needed) and return the paths, in order.

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["frame", "html", "text"]
 
+#: What numbers about pictures come from.
+_MEASURING = "imgcell.measures.measuring"
+
 #: Lines of a sheet in a terminal.
 _LINES = 20
 
@@ -50,47 +53,26 @@ def text(sheet: Sheet) -> str:
     return "\n".join(lines)
 
 
-def frame(sheet: Sheet) -> Any:
-    """Return :meth:`Sheet.to_pandas`'s data frame."""
+def frame(sheet: Sheet, *, failed: bool = False, metrics: Any = None, baseline: Any = None) -> Any:
+    """Do what :meth:`Sheet.to_pandas` says."""
     try:
         pd: Any = import_module("pandas")
     except ImportError as error:
         raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
-    rows = []
-    for picture in sheet:
-        record = picture.record
-        rows.append(
-            {
-                "id": record.id,
-                "prompt": record.prompt,
-                "revised_prompt": record.revised_prompt,
-                "provider": record.provider,
-                "model": record.model,
-                "kind": record.kind,
-                "width": picture.width,
-                "height": picture.height,
-                "format": picture.format,
-                "bytes": picture.source.size,
-                "seconds": record.seconds,
-                "cost": None if record.cost is None else record.cost.amount,
-                "currency": None if record.cost is None else record.cost.currency,
-                "basis": None if record.cost is None else record.cost.basis,
-                "created": record.created,
-                **{f"requested.{name}": value for name, value in record.requested.items() if name not in ("prompt", "model")},
-                "parents": list(record.parents),
-                "notes": list(record.notes),
-                "request_id": record.request_id,
-                "sha256": record.sha256,
-                "picture": picture,
-            }
-        )
+    from imgcell.pictures.rows import rows
+
+    lines = rows(sheet, failed=failed)
+    if metrics is not None or baseline is not None:
+        # By name: measures are made of parts that themselves lean on pictures.
+        measured = import_module(_MEASURING).measure(sheet, metrics, baseline)
+        lines = [{**line, **measured.at(line["position"])} for line in lines]
     # Built column by column: pandas would take a picture apart, as it offers the array interface.
-    table = pd.DataFrame(index=pd.Index([row["id"] for row in rows], name="id"))
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("id", "picture")))
+    table = pd.DataFrame(index=pd.Index([line["id"] for line in lines], name="id", dtype=object))
+    names = list(dict.fromkeys(name for line in lines for name in line if name not in ("id", "picture")))
     for name in [*names, "picture"]:
-        values = [row.get(name) for row in rows]
-        if name in ("picture", "parents", "notes"):
-            column = pd.Series([None] * len(rows), index=table.index, dtype=object)
+        values = [line.get(name) for line in lines]
+        if name == "picture" or any(isinstance(value, (list, dict, tuple)) for value in values):
+            column = pd.Series([None] * len(lines), index=table.index, dtype=object)
             for position, value in enumerate(values):
                 column.iloc[position] = value
             table[name] = column
