@@ -16,6 +16,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "imgcell"
 RANKS = {
     "options": 0,
     "origin": 0,
+    "static": 0,  # the pages' bundles, as text
     "language": 1,
     "errors": 2,
     "jobs": 3,

@@ -12,7 +12,7 @@ from imgcell.language import tr
 from imgcell.options import options
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.words import cost_text
-from imgcell.widget.assets import asset, unbuilt
+from imgcell.static import asset, unbuilt
 from imgcell.widget.channel import Answer, Handler
 from imgcell.widget.drafts import DraftError
 from imgcell.widget.limits import PIECE, VERSION

@@ -11,7 +11,7 @@ import traitlets
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
-from imgcell.widget.assets import asset, unbuilt
+from imgcell.static import asset, unbuilt
 from imgcell.widget.checking import check
 from imgcell.widget.protocol import TRAITS
 from imgcell.widget.standin import HIDING

@@ -1,4 +1,4 @@
-"""The pages' bundles, as ``js/`` builds them into ``imgcell/static``."""
+"""The pages' bundles, as ``js/`` builds them into this folder, beside this module."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 __all__ = ["asset", "unbuilt"]
 
-_STATIC = Path(__file__).resolve().parents[1] / "static"
+_HERE = Path(__file__).resolve().parent
 
 
 @cache
 def asset(name: str, otherwise: str) -> str:
     """Return the text of a built file; *otherwise* where it was never built (every release holds all of them)."""
     try:
-        return (_STATIC / name).read_text(encoding="utf-8")
+        return (_HERE / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         return otherwise
 
