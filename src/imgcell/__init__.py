@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from imgcell import errors as errors
+    from imgcell import masks as masks
     from imgcell import sandbox as sandbox
     from imgcell.archive import history as history
     from imgcell.archive import library as library
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from imgcell.costs.spending import spend as spend
     from imgcell.jobs import Edit as Edit
     from imgcell.jobs import Generate as Generate
+    from imgcell.masks import Mask as Mask
     from imgcell.pictures import Picture as Picture
     from imgcell.pictures import Sheet as Sheet
     from imgcell.pictures.record import Record as Record
@@ -43,6 +45,7 @@ __all__ = [
     "Edit",
     "Final",
     "Generate",
+    "Mask",
     "Partial",
     "Picture",
     "Progress",
@@ -56,6 +59,7 @@ __all__ = [
     "history",
     "library",
     "load_ipython_extension",
+    "masks",
     "options",
     "sandbox",
     "spend",
@@ -69,6 +73,7 @@ _HOMES = {
     "Edit": "imgcell.jobs",
     "Final": "imgcell.pictures.steps",
     "Generate": "imgcell.jobs",
+    "Mask": "imgcell.masks",
     "Partial": "imgcell.pictures.steps",
     "Picture": "imgcell.pictures",
     "Progress": "imgcell.pictures.steps",
@@ -80,6 +85,7 @@ _HOMES = {
     "from_recipe": "imgcell.client.chains",
     "history": "imgcell.archive",
     "library": "imgcell.archive",
+    "masks": "imgcell.masks",
     "sandbox": "imgcell.sandbox",
     "spend": "imgcell.costs.spending",
     "unsettled": "imgcell.archive",

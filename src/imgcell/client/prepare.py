@@ -7,7 +7,8 @@ from imgcell.client.part import Prepared
 from imgcell.errors import DownloadError, InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.language import tr
-from imgcell.pictures.inputs import expand, load_image, load_mask, needs_fetch
+from imgcell.masks.sending import load_mask
+from imgcell.pictures.inputs import expand, load_image, needs_fetch
 from imgcell.portal import portal
 from imgcell.providers.profile import Model, Provider
 from imgcell.transport.deadline import Deadline

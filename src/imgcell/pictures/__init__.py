@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcell.pictures.formats import ImageFacts, inspect
-    from imgcell.pictures.inputs import expand, load_image, load_mask, needs_fetch
+    from imgcell.pictures.inputs import expand, load_image, needs_fetch
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.record import Record
     from imgcell.pictures.sheet import Sheet
@@ -32,7 +32,6 @@ __all__ = [
     "expand",
     "inspect",
     "load_image",
-    "load_mask",
     "needs_fetch",
 ]
 
@@ -51,7 +50,6 @@ _HOMES = {
     "expand": "inputs",
     "inspect": "formats",
     "load_image": "inputs",
-    "load_mask": "inputs",
     "needs_fetch": "inputs",
 }
 

@@ -1,4 +1,4 @@
-"""Pictures and masks made ready for sending.
+"""Pictures made ready for sending (masks: :mod:`imgcell.masks.sending`).
 
 What an endpoint can take goes out as it is, byte for byte, a file straight from the disk.  It is re-encoded only when
 the endpoint cannot take it, and a note in the record says so: another format, a file above the size limit, or an EXIF
@@ -20,15 +20,14 @@ from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
 from imgcell.language import joined, listed, tr
 from imgcell.pictures.digest import file_digest
-from imgcell.pictures.formats import MEDIA_TYPES
 from imgcell.pictures.given import Given, address, take
 from imgcell.pictures.places import without_exif
 from imgcell.pictures.preview import viewable
 from imgcell.pictures.sheet import Sheet
-from imgcell.pictures.writing import eight_bit, flatten, upright
+from imgcell.pictures.writing import flatten, upright
 from imgcell.providers.profile import Model
 
-__all__ = ["expand", "load_image", "load_mask", "needs_fetch"]
+__all__ = ["as_it_is", "expand", "file_of", "load_image", "made", "megabytes", "needs_fetch"]
 
 _NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP"}
 
@@ -87,11 +86,12 @@ def load_image(value: object, model: Model) -> InputImage:
     given = take(value)
     facts = given.facts
     if facts is not None and facts.orientation == 1 and facts.media_type in model.image_types and given.size <= model.max_image_bytes:
-        return _as_it_is(given)
+        return as_it_is(given)
     return _encoded(given, model)
 
 
-def _as_it_is(given: Given) -> InputImage:
+def as_it_is(given: Given) -> InputImage:
+    """Return a PNG, JPEG or WebP that goes out byte for byte, but for the place where it was taken."""
     facts = given.facts
     assert facts is not None
     notes: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ def _encoded(given: Given, model: Model) -> InputImage:
     tried = 0
     for media_type, params in _ways(image, given, model):
         laid = image if media_type != "image/jpeg" else flatten(image)
-        data = _bytes(laid, _NAMES[media_type], params)
+        data = file_of(laid, _NAMES[media_type], params)
         tried = len(data)
         if tried <= model.max_image_bytes:
             if notes or given.facts is not None:
@@ -150,7 +150,7 @@ def _encoded(given: Given, model: Model) -> InputImage:
                 if laid is not image and image.mode == "RGBA":
                     how = listed(how, tr("on white"))
                 notes = [tr("{name}: {reason}", name=given.name, reason=listed(*notes, how))]
-            return _made(data, media_type, image, given, tuple(notes))
+            return made(data, media_type, image, given, tuple(notes))
     if not tried:
         raise given.refused(tr("{model} takes none of PNG, JPEG and WebP.", model=model.name or "?"))
     raise given.refused(
@@ -158,15 +158,15 @@ def _encoded(given: Given, model: Model) -> InputImage:
             "{width}x{height} pixels need {size} even at low quality, and {model} takes at most {limit} a picture",
             width=image.width,
             height=image.height,
-            size=_megabytes(tried),
+            size=megabytes(tried),
             model=model.name or "?",
-            limit=_megabytes(model.max_image_bytes),
+            limit=megabytes(model.max_image_bytes),
         ),
         hint=tr("Make it smaller first: image.resize(…)."),
     )
 
 
-def _made(data: bytes, media_type: str, image: Image.Image, given: Given, notes: tuple[str, ...]) -> InputImage:
+def made(data: bytes, media_type: str, image: Image.Image, given: Given, notes: tuple[str, ...]) -> InputImage:
     """Return what *given* is sent as: *image*, encoded as *data*."""
     return InputImage(
         media_type=media_type,
@@ -191,7 +191,7 @@ def _reasons(given: Given, model: Model) -> list[str]:
     if facts.media_type not in model.image_types:
         reasons.append(tr("{model} takes no {format}", model=model.name or "?", format=_NAMES[facts.media_type]))
     if given.size > model.max_image_bytes:
-        reasons.append(tr("{size} is above the limit of {limit}", size=_megabytes(given.size), limit=_megabytes(model.max_image_bytes)))
+        reasons.append(tr("{size} is above the limit of {limit}", size=megabytes(given.size), limit=megabytes(model.max_image_bytes)))
     return reasons
 
 
@@ -209,7 +209,8 @@ def _ways(image: Image.Image, given: Given, model: Model) -> list[tuple[str, dic
     return [way for way in ways if way[0] in model.image_types]
 
 
-def _bytes(image: Image.Image, kind: str, params: dict[str, Any]) -> bytes:
+def file_of(image: Image.Image, kind: str, params: dict[str, Any]) -> bytes:
+    """Return *image* as a file of Pillow's *kind*, with its color profile and nothing else that it carries."""
     buffer = io.BytesIO()
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
     # Nothing else of .info goes out: EXIF may hold a place and a name.
@@ -217,71 +218,6 @@ def _bytes(image: Image.Image, kind: str, params: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _megabytes(count: int) -> str:
+def megabytes(count: int) -> str:
+    """Return so many bytes in words."""
     return f"{count / 1e6:.1f} MB"
-
-
-def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
-    """Return *value* as a PNG in RGBA of exactly the size of *first*: transparent where to edit.
-
-    In modes L and 1 and in arrays of one channel, white (255, True, 1.0) means "edit here", and values of 128 and
-    more count as white; in a picture with an alpha channel, transparent means "edit here" (OpenAI's specification,
-    ``mask``), and what is already such a PNG goes out as it is.
-
-    Raises:
-        InvalidJobError: If it is no mask, is of another size, or marks nothing.
-    """
-    if address(value) is not None:
-        raise InvalidJobError(tr("A mask cannot be sent as an address."), hint=tr("Give the mask itself: a picture, a path or an array."))
-    if first.url is not None:
-        raise InvalidJobError(
-            tr("A mask has to be exactly as large as the first picture, which is only an address here."),
-            hint=tr("Give the picture itself instead of its address."),
-        )
-    given = take(value)
-    pixels = given.open()
-    image = upright(pixels, given.orientation)
-    if image.size != (first.width, first.height):
-        raise InvalidJobError(
-            tr(
-                "The mask is {width}x{height} and the first picture is {first_width}x{first_height}; they must be of the same size.",
-                width=image.width,
-                height=image.height,
-                first_width=first.width,
-                first_height=first.height,
-            ),
-            hint=tr("Resize the mask: mask.resize(({width}, {height})).", width=first.width, height=first.height),
-        )
-    notes: tuple[str, ...] = ()
-    if image.has_transparency_data:
-        alpha = image.convert("RGBA").getchannel("A")
-        whole = given.facts is not None and given.facts.format == "PNG" and given.facts.mode == "RGBA" and given.facts.orientation == 1
-        if whole and alpha.getextrema()[0] == 0 and given.size <= model.max_image_bytes:
-            return _as_it_is(given)
-    elif image.mode in ("1", "L") or image.mode.startswith(("I", "F")):
-        grey = image.convert("L") if image.mode in ("1", "L") else eight_bit(image)
-        if sum(grey.histogram()[1:255]):
-            notes = (tr("mask: grey values of 128 and more count as white (edit here)"),)
-        alpha = grey.point([255] * 128 + [0] * 128)
-    else:
-        raise InvalidJobError(
-            tr("The mask (mode {mode}) has no alpha channel, so it does not say where to edit.", mode=image.mode),
-            hint=tr('Give mode L or 1 with white = edit here, mask.convert("L"), or a picture that is transparent there.'),
-        )
-    if alpha.getextrema()[0] != 0:  # only what is fully transparent is edited
-        raise InvalidJobError(
-            tr("The mask marks nothing to edit."),
-            hint=tr("White (in L, 1 and arrays) or transparent (with alpha) marks what to edit."),
-        )
-    mask = Image.merge("RGBA", (*[Image.new("L", image.size, 0)] * 3, alpha))
-    data = _bytes(mask, "PNG", {"compress_level": 6})
-    if len(data) > model.max_image_bytes:
-        raise given.refused(
-            tr(
-                "the mask needs {size}, and {model} takes at most {limit}",
-                size=_megabytes(len(data)),
-                model=model.name or "?",
-                limit=_megabytes(model.max_image_bytes),
-            )
-        )
-    return _made(data, MEDIA_TYPES["PNG"], mask, given, notes)

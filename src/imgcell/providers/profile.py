@@ -58,6 +58,8 @@ class Model:
         image_types: Media types it takes.
         image_urls: Whether an input may be handed in as an address.
         masks: Ways of *edits* in which a mask can be sent.
+        mask_polarity: What a mask's values mean to it: ``"alpha"`` (RGBA, transparent = edit), ``"white"`` or ``"black"`` (L,
+            that value = edit).
         streams: Whether it can stream, for ``"generate"`` and ``"edit"``.
         response_format: What to send when the user says nothing (``None``: do not send the field).
         timeout: Seconds in all that a picture may take, when longer than the client's.
@@ -77,6 +79,7 @@ class Model:
     image_types: tuple[str, ...] = ("image/png", "image/jpeg", "image/webp")
     image_urls: bool = False
     masks: tuple[EditShape, ...] = ()
+    mask_polarity: Literal["alpha", "white", "black"] = "alpha"
     streams: tuple[Literal["generate", "edit"], ...] = ()
     response_format: str | None = None
     timeout: float | None = None

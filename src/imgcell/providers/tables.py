@@ -67,6 +67,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "image_field": ("image[]", "image"),
     "edits": _SHAPES,
     "masks": _SHAPES,
+    "mask_polarity": ("alpha", "white", "black"),
     "streams": ("generate", "edit"),
     "image_types": ("image/png", "image/jpeg", "image/webp"),
     "response_format": ("url", "b64_json"),
@@ -230,7 +231,7 @@ def _model(name: str, table: Mapping[str, Any], source: Source, place: tuple[str
             values[key] = tuple(read.texts(key))
             for value in values[key]:
                 read.choice(key, value)
-    for key in ("prompt_unit", "image_field", "response_format"):
+    for key in ("prompt_unit", "image_field", "mask_polarity", "response_format"):
         if key in table:
             read.check(key, str, tr("a text"))
             read.choice(key, table[key])

@@ -149,7 +149,7 @@ class Inside:
 
     def errands(self, form: Draft) -> list[drafts.Errand]:
         """Return the jobs of a form."""
-        return drafts.errands(form, self.client_of, lambda key, model: self.tray.get(key).value, lambda key: self.stencils.get(key).image)
+        return drafts.errands(form, self.client_of, lambda key, model: self.tray.get(key).value, lambda key: self.stencils.get(key).mask)
 
     def priced(self, form: Draft) -> tuple[list[drafts.Errand], list[str]]:
         """Return the jobs of a form for an estimate, with pictures converted at most once, and what was converted."""
@@ -160,7 +160,7 @@ class Inside:
             notes.extend(said)
             return value
 
-        return drafts.errands(form, self.client_of, fitted, lambda key: self.stencils.get(key).sent), notes
+        return drafts.errands(form, self.client_of, fitted, lambda key: self.stencils.get(key).mask), notes
 
     def suggest(self, form: Draft) -> None:
         """Put something into the form: into the page's, or into the one that it will have."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.files import disk
 from imgcell.language import tr
-from imgcell.pictures import painted
+from imgcell.masks.mask import Mask
+from imgcell.masks.painted import painted
+from imgcell.masks.painted import size as size_of
 from imgcell.pictures.names import file_name
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.words import clean
@@ -33,18 +34,13 @@ class Stencil:
 
     Attributes:
         facts: What the page is told.
-        image: A PIL image of mode L, white where to edit.
+        mask: The value.
         source: The same as a PNG.
     """
 
     facts: MaskFacts
-    image: Any
+    mask: Mask
     source: MemorySource
-
-    @cached_property
-    def sent(self) -> bytes:
-        """The mask as a provider gets it; for estimates, which need not convert it every time."""
-        return painted.sendable(self.image)
 
 
 class Stencils:
@@ -67,7 +63,7 @@ class Stencils:
         Raises:
             InvalidJobError: It is no PNG of that size.
         """
-        return self._keep(painted.read(data, size))
+        return self._keep(painted(data, size))
 
     def take(self, value: Any, size: tuple[int, int], name: str = "") -> Stencil:
         """Keep whatever an edit takes as a mask.
@@ -75,7 +71,24 @@ class Stencils:
         Raises:
             InvalidJobError: It is none, of another size, or marks nothing.
         """
-        return self._keep(painted.from_value(value, size), name)
+        mask = Mask(value)
+        if mask.size != size:
+            raise InvalidJobError(
+                tr(
+                    "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
+                    width=mask.size[0],
+                    height=mask.size[1],
+                    picture_width=size[0],
+                    picture_height=size[1],
+                ),
+                hint=tr("Fit it first: mask.fit(picture)."),
+            )
+        if not mask.share:
+            raise InvalidJobError(
+                tr("The mask marks nothing to edit."),
+                hint=tr("White (in L, 1 and arrays) or transparent (with alpha) marks what to edit."),
+            )
+        return self._keep(mask, name)
 
     def get(self, key: str) -> Stencil:
         """Return a mask.
@@ -124,7 +137,7 @@ class Stencils:
                 data = None
         if data is None:
             raise InvalidJobError(tr("There is no saved mask {name}.", name=repr(name)))
-        return self._keep(painted.read(data, size), name)
+        return self._keep(painted(data, size), name)
 
     def listed(self) -> list[MaskFacts]:
         """Return the saved masks, by name; what cannot be read is left out."""
@@ -138,13 +151,13 @@ class Stencils:
         found = []
         for name, data in sorted(saved.items()):
             try:
-                found.append(self._keep(painted.read(data, painted.size(data)), name).facts)
+                found.append(self._keep(painted(data, size_of(data)), name).facts)
             except InvalidJobError:
                 continue
         return found
 
-    def _keep(self, image: Any, name: str = "") -> Stencil:
-        source = MemorySource(painted.png(image))
+    def _keep(self, mask: Mask, name: str = "") -> Stencil:
+        source = MemorySource(mask.png)
         with self._lock:
             for one in self._made.values():
                 if one.facts["sha"] == source.sha256 and one.facts["name"] == name:
@@ -153,12 +166,12 @@ class Stencils:
             facts: MaskFacts = {
                 "mask": f"m{self._count}",
                 "name": clean(name),
-                "width": image.width,
-                "height": image.height,
-                "share": round(painted.share(image), 6),
+                "width": mask.size[0],
+                "height": mask.size[1],
+                "share": round(mask.share, 6),
                 "sha": source.sha256,
             }
-            made = self._made[facts["mask"]] = Stencil(facts, image, source)
+            made = self._made[facts["mask"]] = Stencil(facts, mask, source)
             while len(self._made) > _MOST + _LISTED:
                 del self._made[next(iter(self._made))]
             return made

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
-from imgcell.pictures import load_image, load_mask
+from imgcell.masks import load_mask
+from imgcell.pictures import load_image
 from imgcell.providers.profile import Model
 
 SIZE = (40, 30)
@@ -103,7 +104,7 @@ def test_orientation_is_applied_to_masks_alike(model, encode, photo):
 @pytest.mark.parametrize("value", [Image.new("L", (41, 30), 255), np.ones((40, 30), bool)])
 def test_another_size(first, model, value):
     """The error names both sizes and how to resize."""
-    with pytest.raises(InvalidJobError, match=r"The mask is (41x30|30x40) and the first picture is 40x30.*resize\(\(40, 30\)\)"):
+    with pytest.raises(InvalidJobError, match=r"The mask is (41x30|30x40) and the first picture is 40x30.*fit\(\(40, 30\)\)"):
         load_mask(value, first, model)
 
 

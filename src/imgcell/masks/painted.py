@@ -1,0 +1,47 @@
+"""Masks that a page painted, or that were saved: PNGs from outside, checked before they are believed."""
+
+from __future__ import annotations
+
+from imgcell.errors import ImageDecodeError, InvalidJobError
+from imgcell.language import tr
+from imgcell.masks.mask import Mask
+from imgcell.pictures.formats import inspect, sniff
+
+__all__ = ["painted", "size"]
+
+
+def painted(data: bytes, wanted: tuple[int, int]) -> Mask:
+    """Return the mask in a PNG: white where to edit, black or transparent elsewhere.
+
+    Args:
+        data: The PNG, in any mode.
+        wanted: (width, height) that it must have.
+
+    Raises:
+        InvalidJobError: If it is no whole PNG, or of another size.
+    """
+    width, height = size(data)
+    if sniff(data[:512]) != "PNG" or (width, height) != wanted:
+        raise InvalidJobError(
+            tr(
+                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
+                width=width,
+                height=height,
+                picture_width=wanted[0],
+                picture_height=wanted[1],
+            )
+        )
+    return Mask(data, "white")
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Return (width, height) of a mask's file.
+
+    Raises:
+        InvalidJobError: If it is no whole picture.
+    """
+    try:
+        facts = inspect(data)
+    except ImageDecodeError as error:
+        raise InvalidJobError(tr("The mask is no whole picture: {reason}", reason=error.message)) from error
+    return facts.width, facts.height

@@ -1,0 +1,126 @@
+"""From whatever people have to a mask's pixels; the one place where a mask's EXIF orientation and mode are dealt with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image, ImageChops
+
+from imgcell.errors import InvalidJobError
+from imgcell.language import tr
+from imgcell.masks.polarity import MARK, POLARITIES, polarity_of
+from imgcell.pictures.formats import MAX_PIXELS, MAX_SIDE
+from imgcell.pictures.given import Given, address, take
+from imgcell.pictures.preview import viewable
+from imgcell.pictures.writing import eight_bit, upright
+
+__all__ = ["pixels", "read", "size_of", "taken"]
+
+
+def taken(value: object) -> Given:
+    """Return *value* checked, without decoding it.
+
+    Raises:
+        InvalidJobError: If it is no picture; an address is none until somebody has fetched it.
+    """
+    if address(value) is not None:
+        raise InvalidJobError(
+            tr("A mask cannot be sent as an address."),
+            hint=tr("Give the mask itself: a picture, a path or an array."),
+        )
+    return take(value)
+
+
+def read(value: object, polarity: str | None = None) -> Image.Image:
+    """Return *value* as a mask's pixels: mode L, upright, white where to edit.
+
+    Args:
+        value: A Picture, a PIL image of any mode, bytes, a path, a data address, an array (bool, uint8, floats from 0 to 1); or
+            what :func:`taken` has made of it.
+        polarity: What its values mean (:data:`imgcell.masks.POLARITIES`, or a provider's name).  ``None`` goes by what it
+            is: with an alpha channel transparent means edit; in modes L and 1 and in arrays of one channel white does.
+
+    Raises:
+        InvalidJobError: If it is no picture, or does not say where to edit.
+    """
+    given = value if isinstance(value, Given) else taken(value)
+    image = given.open()
+    said = image.info.get(MARK)
+    way = polarity_of(polarity) if polarity is not None else said if said in POLARITIES else None
+    return upright(_values(image, way), given.orientation)
+
+
+def _values(image: Image.Image, polarity: str | None) -> Image.Image:
+    if polarity is None:
+        if image.has_transparency_data:
+            polarity = "alpha"
+        elif image.mode in ("1", "L") or image.mode.startswith(("I", "F")):
+            polarity = "white"
+        else:
+            raise InvalidJobError(
+                tr("The mask (mode {mode}) has no alpha channel, so it does not say where to edit.", mode=image.mode),
+                hint=tr('Give mode L or 1 with white = edit here, mask.convert("L"), or a picture that is transparent there.'),
+            )
+    if polarity == "alpha":
+        if not image.has_transparency_data:
+            raise InvalidJobError(
+                tr("The mask (mode {mode}) has no alpha channel, so it does not say where to edit.", mode=image.mode),
+                hint=tr('Say what its values mean: Mask(image, "white") or Mask(image, "black").'),
+            )
+        return ImageChops.invert(viewable(image).convert("RGBA").getchannel("A"))
+    gray = _gray(image)
+    return gray if polarity == "white" else ImageChops.invert(gray)
+
+
+def _gray(image: Image.Image) -> Image.Image:
+    """Return a copy in mode L; where it is transparent nothing was painted, which is black."""
+    if image.mode.startswith(("I", "F")):
+        return eight_bit(image)
+    if not image.has_transparency_data:
+        return image.copy() if image.mode == "L" else image.convert("L")
+    painted = viewable(image).convert("RGBA")
+    gray = Image.new("L", image.size, 0)
+    gray.paste(painted.convert("L"), (0, 0), painted.getchannel("A"))
+    return gray
+
+
+def pixels(value: object) -> Image.Image:
+    """Return a picture to be looked at: upright, 8 bits a channel, in mode L, RGB or RGBA.
+
+    Raises:
+        InvalidJobError: If it is no picture, or only the address of one.
+    """
+    if address(value) is not None:
+        raise InvalidJobError(tr("The picture itself is needed here, not its address."), hint=tr("Open it first, or give its path."))
+    given = take(value)
+    return upright(viewable(given.open()), given.orientation)
+
+
+def size_of(value: Any) -> tuple[int, int]:
+    """Return (width, height), in pixels, of a size, a mask, or a picture as it is displayed (EXIF orientation applied).
+
+    A file is not decoded for it.
+
+    Raises:
+        InvalidJobError: If it is none of them, or larger than a picture may be.
+    """
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2 or not all(isinstance(side, int) and not isinstance(side, bool) and 0 < side <= MAX_SIDE for side in value):
+            raise InvalidJobError(
+                tr("A size is (width, height), each from 1 to {most}, not {value}.", most=MAX_SIDE, value=repr(value)[:80]),
+                hint=tr("Or give the picture that the mask is for."),
+            )
+        width, height = value
+        if width * height > MAX_PIXELS:
+            raise InvalidJobError(tr("{width}x{height} is above the limit of 64 megapixels.", width=width, height=height))
+        return width, height
+    known = getattr(value, "_image", None)
+    if type(value).__name__ == "Mask" and isinstance(known, Image.Image):
+        return known.size
+    if address(value) is not None:
+        raise InvalidJobError(tr("The picture itself is needed here, not its address."), hint=tr("Open it first, or give its path."))
+    given = take(value)
+    if given.facts is not None:
+        return given.facts.width, given.facts.height
+    width, height = given.open().size
+    return (height, width) if given.orientation >= 5 else (width, height)
