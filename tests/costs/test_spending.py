@@ -11,9 +11,9 @@ import pytest
 
 import imgcell
 from imgcell import costs
-from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.origin import from_cell
+from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.transport.fetch import Downloads
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from imgcell import costs
 from imgcell.client.recovery import end, recover
 from imgcell.client.shelf import shelf
-from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import ImgcellError, InvalidJobError, OutcomeUnknownError, StorageError
 from imgcell.language import tr
 from imgcell.ledger import Ledger
 from imgcell.ledger.leftover import OWED, leftovers
 from imgcell.ledger.lines import line
+from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.pictures.words import clean, clip, cost_text
 from imgcell.providers.prices import Cost
 

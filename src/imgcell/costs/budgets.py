@@ -10,9 +10,9 @@ from typing import Any
 
 from imgcell.costs.amounts import ZERO, Limit, currency_code, limit_amount, money
 from imgcell.costs.purse import Scope, Sums, purse
-from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.pictures.showing import Column, as_html, as_text
 
 __all__ = ["Budget", "Budgets", "budget"]
 

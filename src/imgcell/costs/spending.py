@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from imgcell.costs.amounts import ZERO, exact, money
 from imgcell.costs.days import Day, library_in
 from imgcell.costs.purse import Purse, purse
-from imgcell.costs.showing import Column, as_html, as_text
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.options import home
+from imgcell.pictures.showing import Column, as_html, as_text
 
 if TYPE_CHECKING:
     from imgcell.store import Library

@@ -1,4 +1,4 @@
-"""Tables of sums, as HTML that is at home in light and dark notebooks, and as aligned text."""
+"""Tables, as HTML that is at home in light and dark notebooks, and as aligned text."""
 
 from __future__ import annotations
 
