@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from imgcell.jobs import Edit as Edit
     from imgcell.jobs import Generate as Generate
     from imgcell.masks import Mask as Mask
+    from imgcell.measures.changing import changes as changes
+    from imgcell.measures.keeping import keep_outside as keep_outside
     from imgcell.pictures import Picture as Picture
     from imgcell.pictures import Sheet as Sheet
     from imgcell.pictures.record import Record as Record
     from imgcell.pictures.steps import Final as Final
     from imgcell.pictures.steps import Partial as Partial
     from imgcell.pictures.steps import Progress as Progress
+    from imgcell.sweeps import Sweep as Sweep
+    from imgcell.sweeps import sweep as sweep
     from imgcell.widget.studio import Studio as Studio
 
 __version__ = "0.1.0"
@@ -52,17 +56,21 @@ __all__ = [
     "Record",
     "Sheet",
     "Studio",
+    "Sweep",
     "__version__",
     "budget",
+    "changes",
     "errors",
     "from_recipe",
     "history",
+    "keep_outside",
     "library",
     "load_ipython_extension",
     "masks",
     "options",
     "sandbox",
     "spend",
+    "sweep",
     "unload_ipython_extension",
     "unsettled",
 ]
@@ -80,14 +88,18 @@ _HOMES = {
     "Record": "imgcell.pictures.record",
     "Sheet": "imgcell.pictures",
     "Studio": "imgcell.widget.studio",
+    "Sweep": "imgcell.sweeps",
     "budget": "imgcell.costs",
+    "changes": "imgcell.measures.changing",
     "errors": "imgcell.errors",
     "from_recipe": "imgcell.client.chains",
     "history": "imgcell.archive",
+    "keep_outside": "imgcell.measures.keeping",
     "library": "imgcell.archive",
     "masks": "imgcell.masks",
     "sandbox": "imgcell.sandbox",
     "spend": "imgcell.costs.spending",
+    "sweep": "imgcell.sweeps",
     "unsettled": "imgcell.archive",
 }
 

@@ -7,7 +7,7 @@ which of the job's pictures a picture is, its record says (``slot``).  Only what
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -35,14 +35,12 @@ class Ready:
         digest: Of the whole job; 64 hex digits.
         found: Pictures that need not be made, by their place in the job, from 0.
         owed: How many requests for this job may have been charged without bringing a picture; 0 while nobody has looked.
-        slots: Which of the job's pictures are wanted, from 0; ``None`` for all.  A sweep sends each by itself.
     """
 
     prepared: Prepared
     digest: str
     found: Mapping[int, Picture] = field(default_factory=dict)
     owed: int = 0
-    slots: tuple[int, ...] | None = None
 
     @property
     def job(self) -> Job:
@@ -52,12 +50,7 @@ class Ready:
     @property
     def missing(self) -> int:
         """How many pictures have to be made."""
-        return sum(slot not in self.found for slot in self.wanted)
-
-    @property
-    def wanted(self) -> Sequence[int]:
-        """The places in the job of the pictures that are wanted."""
-        return range(self.job.n) if self.slots is None else self.slots
+        return self.job.n - len(self.found)
 
     def warning(self) -> str | None:
         """Return what is to be said when it is sent although it may have been charged before; ``None`` for nothing."""
@@ -79,7 +72,7 @@ class Ready:
         A request's pictures stand side by side, so that a gap in the middle of a job is asked for by itself.
         """
         most = max(1, self.prepared.model.pictures_per_call)
-        slots = [slot for slot in self.wanted if slot not in self.found]
+        slots = [slot for slot in range(self.job.n) if slot not in self.found]
         pieces = []
         for _, run in groupby(enumerate(slots), lambda numbered: numbered[1] - numbered[0]):
             places = [slot for _, slot in run]
@@ -121,9 +114,9 @@ def look_up(library: Library, ready: Ready, *, cell: str | None = None, but: str
     owed = 0
     try:
         for record in library.by_job(ready.digest):
-            if record.slot in ready.wanted and (but is None or record.session != but):
+            if 0 <= record.slot < ready.job.n and (but is None or record.session != but):
                 candidates.setdefault(record.slot, []).append(record)
-        if len(candidates) < len(ready.wanted):
+        if len(candidates) < ready.job.n:
             rows = library.requests(sorted(OWED))
             owed = sum(row.get("job") == ready.digest and (but is None or row.get("session") != but) for row in rows)
     except Exception as error:

@@ -1,0 +1,105 @@
+"""Asking before a sweep spends much (USERS.md section 2, "surprise bill"), as a cell of the magics does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from imgcell import costs
+from imgcell.costs import budget
+from imgcell.errors import InvalidJobError
+from imgcell.language import joined, listed, tr
+from imgcell.options import options
+from imgcell.pictures.words import cost_text
+from imgcell.providers.prices import Cost
+
+if TYPE_CHECKING:
+    from imgcell.sweeps.cells import Cells
+    from imgcell.sweeps.task import Task
+
+__all__ = ["bill", "confirm", "priced"]
+
+#: So many pictures of unknown price are made without asking.
+_UNPRICED = 4
+#: So large a part of what is left of a budget is spent without asking.
+_SHARE = 0.25
+
+
+def bill(cells: Cells, tasks: Sequence[Task]) -> tuple[dict[str, float], int]:
+    """Return what *tasks* are estimated to cost, by currency, and for how many pictures no price is known."""
+    from imgcell.sweeps.task import following
+
+    sums: dict[str, float] = {}
+    unpriced = 0
+    for task in tasks:
+        ready = cells.ready(task.place)
+        model = ready.prepared.model
+        for step in range(task.done, task.steps):
+            job = following(ready.job, task.then[step - 1], "…") if step else ready.job
+            cost = costs.estimate(job, model, ready.inputs if not step else 1)
+            if cost is None:
+                unpriced += 1
+            elif cost.amount > 0:
+                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
+    return sums, unpriced
+
+
+def priced(sums: dict[str, float]) -> str:
+    """Return an estimate, each currency by itself; ``""`` if there is none."""
+    return " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in sorted(sums.items()))
+
+
+def confirm(cells: Cells, tasks: Sequence[Task]) -> None:
+    """Return if *tasks* cost little or nothing, or if the user says yes now.
+
+    Raises:
+        InvalidJobError: If the answer is no, or nobody can be asked; nothing was sent.
+    """
+    sums, unpriced = bill(cells, tasks)
+    if unpriced <= _UNPRICED and not _dear(sums):
+        return
+    pictures = sum(task.steps - task.done for task in tasks)
+    unknown = tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced)
+    what = listed(
+        tr("one picture") if pictures == 1 else tr("{pictures} pictures", pictures=pictures), priced(sums), unknown if unpriced else None
+    )
+    hint = tr(
+        "sweep.run(yes=True) runs it without asking, sweep.plan() shows what would be sent; imgcell.options.ask_over_cost sets the limit."
+    )
+    nobody = InvalidJobError(
+        joined(tr("This sweep would make {what}, and nobody can be asked here. Nothing was sent.", what=what)), hint=hint
+    )
+    if not somebody_there():
+        raise nobody
+    try:
+        answer = input(tr("This sweep would make {what}. Go on? [y/N]", what=what) + " ")
+    except (EOFError, KeyboardInterrupt):
+        answer = ""
+    except Exception as error:  # ipykernel's StdinNotImplementedError, whose home has moved between versions
+        if type(error).__name__ != "StdinNotImplementedError":
+            raise
+        raise nobody from None
+    if answer.strip().lower() not in ("y", "yes", "j", "是", "好"):
+        raise InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
+
+
+def _dear(sums: dict[str, float]) -> bool:
+    """Whether it is above the user's threshold, or a large part of what is left of a budget."""
+    if any(amount > options.ask_over_cost for amount in sums.values()):
+        return True
+    if not sums:
+        return False
+    limits = budget()
+    left = {currency: limits.left(currency) for currency in sums}
+    return any(rest is not None and sums[currency] > float(rest) * _SHARE for currency, rest in left.items())
+
+
+def somebody_there() -> bool:
+    """Whether a question would be answered: a notebook whose front end takes input, or a terminal."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return sys.stdin is not None and sys.stdin.isatty()

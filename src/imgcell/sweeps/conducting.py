@@ -1,0 +1,161 @@
+"""The run of a sweep on this machine: every provider at its own pace, all at once.
+
+Tasks wait in one line a client, in the sweep's order, and a few more than may be in flight are handed in at a time: the
+provider's gate (:mod:`imgcell.transport.gate`) lets them through as its limits allow, and what has not been handed in is
+stopped at once by an interrupt or by a key that is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from imgcell import costs
+from imgcell.errors import AuthenticationError, ImgcellError, NotSentError, PermissionDeniedError, QuotaExceededError
+from imgcell.language import tr
+from imgcell.portal import portal
+from imgcell.sweeps.task import Outcome, Task, Watcher, carry
+
+if TYPE_CHECKING:
+    from imgcell.client.client import Client
+    from imgcell.client.run import Run
+
+__all__ = ["Carrier", "Conductor"]
+
+#: Tasks of a client that are handed in beyond those that may be in flight, so that the next is there when one ends.
+_AHEAD = 2
+
+
+class Carrier(Protocol):
+    """What carries tasks out, here or elsewhere."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> int:
+        """Send nothing more; return how many requests are out, as far as that is known.
+
+        What was sent is still received.  A second call lets go of that too.
+        """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every task has its outcome; return whether it is so.  An interrupt lands at once."""
+
+    def add_done_callback(self, function: Callable[[], object]) -> None:
+        """Have *function* called when every task has its outcome."""
+
+
+class Conductor(Watcher):
+    """Carries tasks out in this process.
+
+    Args:
+        tasks: In the order in which they are sent.
+        client: Returns who makes a task's picture.
+        take: Given each outcome, once a task, on imgcell's own thread.
+        tell: Given the place and the Progress, Partial or Final of what goes on.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        client: Callable[[Task], Client],
+        take: Callable[[Outcome], object],
+        tell: Callable[[int, Any], object] = lambda place, step: None,
+    ) -> None:
+        self._lanes: dict[int, tuple[Client, deque[Task]]] = {}
+        for task in tasks:
+            who = client(task)
+            self._lanes.setdefault(id(who), (who, deque()))[1].append(task)
+        self._take = take
+        self._tell = tell
+        self._runs: dict[int, Run] = {}
+        self._lock = threading.Lock()
+        self._stopped: ImgcellError | None = None
+        #: Why nothing more goes to a client, or to one of its models.
+        self._refused: dict[tuple[str, str | None, str | None], ImgcellError] = {}
+        self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    def start(self) -> None:
+        """Begin; returns at once.  A budget for cells holds for all of it together."""
+        with costs.one_cell():
+            portal().submit(self._work())
+
+    def stop(self) -> int:
+        """See :meth:`Carrier.stop`."""
+        with self._lock:
+            if self._stopped is None:
+                self._stopped = NotSentError(
+                    tr("Stopped before it was sent; nothing was charged."), hint=tr("sweep.resume() sends what is missing.")
+                )
+            runs = list(self._runs.values())
+        return sum(run.cancel() for run in runs if not run.done)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See :meth:`Carrier.wait`."""
+        return portal().wait(self._future, timeout)
+
+    def add_done_callback(self, function: Callable[[], object]) -> None:
+        """See :meth:`Carrier.add_done_callback`."""
+        self._future.add_done_callback(lambda _: function())
+
+    # -- on the loop's thread ----------------------------------------------------------------------------------
+
+    def began(self, task: Task, run: Run) -> None:
+        """See :class:`Watcher`; a run that began while all was stopped is stopped, too."""
+        with self._lock:
+            self._runs[task.place] = run
+            stopped = self._stopped is not None
+        if stopped:
+            run.cancel()
+
+    def step(self, task: Task, step: Any) -> None:
+        """See :class:`Watcher`."""
+        self._tell(task.place, step)
+
+    def may_go_on(self, task: Task) -> ImgcellError | None:
+        """See :class:`Watcher`."""
+        if self._stopped is not None:
+            return _again(self._stopped)
+        for name in _names(task):
+            if name in self._refused:
+                refusal = self._refused[name]
+                return NotSentError(
+                    tr("Not sent, because a request before it was refused: {reason}", reason=refusal.message), hint=refusal.hint
+                )
+        return None
+
+    async def _work(self) -> None:
+        try:
+            workers = []
+            for client, line in self._lanes.values():
+                width = min(len(line), client._max_in_flight + _AHEAD)
+                workers += [asyncio.ensure_future(self._lane(client, line)) for _ in range(width)]
+            if workers:
+                await asyncio.wait(workers)
+        finally:
+            self._future.set_result(None)
+
+    async def _lane(self, client: Client, line: deque[Task]) -> None:
+        while line:
+            task = line.popleft()
+            outcome = await carry(task, client, self)
+            with self._lock:
+                self._runs.pop(task.place, None)
+            if isinstance(outcome.error, (AuthenticationError, QuotaExceededError)):
+                self._refused.setdefault(_names(task)[0], outcome.error)
+            elif isinstance(outcome.error, PermissionDeniedError):
+                self._refused.setdefault(_names(task)[1], outcome.error)  # another model may well be allowed
+            self._take(outcome)
+
+
+def _names(task: Task) -> tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]]:
+    return (task.provider, task.base_url, None), (task.provider, task.base_url, f"model {task.job.model}")
+
+
+def _again(error: ImgcellError) -> ImgcellError:
+    """Return *error* as one of its own for each cell: what is done to one must not show on the others."""
+    return type(error)(error.message, hint=error.hint)
