@@ -73,6 +73,8 @@ def test_a_job_can_be_asked_once(method):
         ("unsettled", []),
         ("library", ["home"]),
         ("from_recipe", []),
+        ("changes", ["before", "after", "mask", "threshold", "edge", "align"]),
+        ("keep_outside", ["before", "after", "mask", "feather", "align", "blend"]),
     ],
 )
 def test_the_library_and_the_bill_have_their_functions(function, words):

@@ -72,3 +72,13 @@ def studio() -> None:
         print(picture.size)
 
     print(job, last, sent, made.selected + made.sheet, made.references, made.mask, made.bind, made.widget)
+
+
+def changed(before: imgcell.Picture, after: imgcell.Picture, image: PIL.Image.Image) -> None:
+    """What changed in figures and as pictures; the rest kept, as a PIL image."""
+    found = imgcell.changes(before, after, image, threshold=5.0, edge=8, align=True)
+    share: float | None = found.changed_outside
+    everywhere: float = found.changed
+    heat: PIL.Image.Image = found.heat_map
+    kept: PIL.Image.Image = imgcell.keep_outside(before, after, image, 8, blend="poisson")
+    print(share, everywhere, heat, kept, found.shift, found.line())
