@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING, Any, overload
 
-from imgcell.errors import AnswerError, ImgcellError, ModerationError, OutcomeUnknownError, PaidError
 from imgcell.language import joined, tr
 from imgcell.pictures.matrix import Matrix
 from imgcell.pictures.picture import Picture
@@ -17,6 +16,8 @@ from imgcell.pictures.record import Record
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from imgcell.pictures.rows import Outcome
 
 __all__ = ["Cell", "Sheet"]
 
@@ -40,23 +41,11 @@ class Cell:
     repeat: int = 0
 
     @property
-    def outcome(self) -> str:
-        """How it ended, in one word.
+    def outcome(self) -> Outcome:
+        """How it ended, in one word (:func:`imgcell.pictures.rows.rows`): ``"picture"``, …, ``"waiting"`` where it is not over yet."""
+        from imgcell.pictures.rows import outcome
 
-        ``"picture"``; ``"refused"`` on grounds of content; ``"failed"``: the provider said so and charged nothing;
-        ``"unknown"``: no picture, but it may have been charged; ``"not sent"``; ``"waiting"``: not over yet.
-        """
-        if self.picture is not None:
-            return "picture"
-        if self.error is None:
-            return "waiting"
-        if isinstance(self.error, (OutcomeUnknownError, PaidError)):
-            return "unknown"
-        if isinstance(self.error, ModerationError):
-            return "refused"
-        if isinstance(self.error, AnswerError) or not isinstance(self.error, ImgcellError):
-            return "failed"
-        return "not sent"
+        return outcome(self)
 
 
 class Sheet(Sequence[Picture]):

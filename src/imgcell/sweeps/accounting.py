@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcell import errors
-from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError, ServerError, StorageError
+from imgcell.errors import AnswerError, ImageDecodeError, ImgcellError, OutcomeUnknownError, PaidError, ServerError, StorageError
 from imgcell.language import tr
 from imgcell.ledger.leftover import OWED
 from imgcell.sweeps.task import Held, Outcome
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from imgcell.store import Library
 
-__all__ = ["Known", "account"]
+__all__ = ["Known", "account", "again"]
 
 _UNDER_WAY = frozenset({"sending", "answered", "url"})
 #: Refusals that another time may not meet: the account, the key or the server were at fault, not what was asked for.
@@ -95,6 +95,16 @@ def account(
             sent.setdefault(place, {}).setdefault(step, []).append(row)
     first = begun or {}
     return {place: _cell(library, place, first.get(place, 0), steps[place], found) for place, found in sent.items() if place in steps}
+
+
+def again(outcome: Outcome) -> str:
+    """Return :attr:`Known.again` for an outcome of which there is no ledger on the disk."""
+    error = outcome.error
+    if outcome.picture is not None:
+        return "never"
+    if isinstance(error, (OutcomeUnknownError, PaidError)):
+        return "unknown"
+    return "refused" if isinstance(error, AnswerError) and type(error).__name__ not in _PASSING else ""
 
 
 def _cell(library: Library, place: int, first: int, steps: int, sent: Mapping[int, list[dict[str, Any]]]) -> Known:

@@ -20,7 +20,7 @@ from imgcell.language import tr
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.words import clean, clip
 from imgcell.sweeps import keeping
-from imgcell.sweeps.accounting import Known, account
+from imgcell.sweeps.accounting import Known, account, again
 from imgcell.sweeps.axes import Design
 from imgcell.sweeps.cells import Cells
 from imgcell.sweeps.conducting import Conductor
@@ -259,8 +259,7 @@ class Sweep:
     def _known(self) -> dict[int, Known]:
         library = self.library
         if library is None or not self._kept:
-            never = {"picture": "never", "refused": "refused", "unknown": "unknown"}
-            return {place: Known(outcome, never.get(outcome.state, "")) for place, outcome in self._outcomes.items()}
+            return {place: Known(outcome, again(outcome)) for place, outcome in self._outcomes.items()}
         from imgcell.client.recovery import recover
 
         recover(library.home)
