@@ -33,7 +33,7 @@ _MOMENT = 0.05
 
 
 class Gate:
-    """For one event loop, except :attr:`paused` and :meth:`resume`, which are for any thread.
+    """For one event loop, except :attr:`paused`, :attr:`limit` and :meth:`resume`, which are for any thread.
 
     Args:
         clock: What tells the seconds.
@@ -62,6 +62,11 @@ class Gate:
     def served(self) -> int:
         """How many requests brought what was asked for."""
         return self._turns.served
+
+    @property
+    def limit(self) -> Limit | None:
+        """How many pictures in how many seconds are allowed, as far as that is known; for any thread."""
+        return self._turns.pace.limit(self._turns.now())
 
     def resume(self) -> None:
         """Send again after a pause."""
