@@ -12,11 +12,12 @@ from imgcell.language import tr
 from imgcell.lineage.chain import Link
 from imgcell.lineage.holdings import GIVEN
 from imgcell.lineage.reading import check, document_of
+from imgcell.masks.showing import mask_thumbnail
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource
-from imgcell.pictures.thumbnails import mask_thumbnail, thumbnail
+from imgcell.pictures.thumbnails import thumbnail
 from imgcell.pictures.words import clean, clip
 
 if TYPE_CHECKING:

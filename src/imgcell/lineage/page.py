@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from imgcell.language import tr
 from imgcell.lineage.lines import heading, place, price, short, who
-from imgcell.pictures.thumbnails import mask_thumbnail, thumbnail
+from imgcell.masks.showing import mask_thumbnail
+from imgcell.pictures.thumbnails import thumbnail
 from imgcell.pictures.words import clean, clip
 
 if TYPE_CHECKING:

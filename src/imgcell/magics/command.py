@@ -152,6 +152,13 @@ def _undo(ipython: Any, rest: str) -> None:
     undo()
 
 
+def _masks(ipython: Any, rest: str) -> None:
+    from imgcell.magics.masks import show as show_masks
+
+    _nothing_more(rest)
+    show_masks()
+
+
 def _spend(ipython: Any, rest: str) -> None:
     from imgcell.magics.bill import spend
 
@@ -188,6 +195,7 @@ _OBEYED: dict[str, Callable[[Any, str], None]] = {
     "note": _note,
     "delete": _delete,
     "undo": _undo,
+    "masks": _masks,
     "spend": _spend,
     "budget": _budget,
     "unsettled": _unsettled,

@@ -122,8 +122,8 @@ def complete(place: Place, names: Mapping[str, Any]) -> tuple[str, list[tuple[st
 
 
 def _value(option: Option, words: list[str], lead: str, fragment: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    if option.values == "images":
-        return fragment, _pictures(fragment, names)
+    if option.values in ("images", "masks"):
+        return fragment, [*_pictures(fragment, names), *(_masks(fragment) if option.values == "masks" else ())]
     if option.values == "providers":
         from imgcell import providers
 
@@ -216,10 +216,17 @@ def _ids(fragment: str) -> list[tuple[str, str]]:
     return _starting(fragment, (record.id for record in imgcell.library().find(limit=50)), "value")[:20]
 
 
+def _masks(fragment: str) -> list[tuple[str, str]]:
+    """Return the names of saved masks, in quotes where they need some."""
+    from imgcell.magics.masks import names_of_masks
+
+    return [(f'"{name}"' if " " in name else name, "value") for name in names_of_masks() if name.startswith(fragment)]
+
+
 def _drawable(value: Any) -> bool:
     """Whether *value* may be a picture, by its class alone."""
     known = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__}
-    return bool(known & {("PIL", "Image"), ("numpy", "ndarray"), ("imgcell", "Sheet")}) or (
+    return bool(known & {("PIL", "Image"), ("numpy", "ndarray"), ("imgcell", "Sheet"), ("imgcell", "Mask")}) or (
         isinstance(value, list) and bool(value) and _drawable(value[0])
     )
 

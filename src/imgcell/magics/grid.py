@@ -88,10 +88,7 @@ def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session:
             raise InvalidJobError(tr("An edit needs at least one picture."), hint=tr("Give it with -i: a variable, a path or a URL."))
         fields["images"] = [one for text in arguments.images for one in image(text, names)]
         if arguments.mask is not None:
-            masks = image(arguments.mask, names)
-            if len(masks) != 1:
-                raise InvalidJobError(tr("--mask takes one picture; {text} holds {count}.", text=arguments.mask, count=len(masks)))
-            fields["mask"] = masks[0]
+            fields["mask"] = mask(arguments.mask, names)
     clients: list[tuple[str | None, Client]] = [(name, session.client(name, names)) for name in arguments.providers or (None,)]
     listed = (("provider", arguments.providers), ("model", arguments.models), ("size", arguments.sizes), ("quality", arguments.qualities))
     tasks = []

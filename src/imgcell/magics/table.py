@@ -24,8 +24,8 @@ class Option:
         metavar: What stands for the value; ``""`` for a switch.
         kind: ``"switch"``, ``"text"``, ``"list"`` (several values separated by commas), ``"repeat"`` (may be given again),
             or ``"number"``.
-        values: What completes after it: ``"providers"``, ``"models"``, ``"fields"`` (words of ``-o``), ``"images"``, the
-            name of a job's field, or ``""``.
+        values: What completes after it: ``"providers"``, ``"models"``, ``"fields"`` (words of ``-o``), ``"images"``,
+            ``"masks"`` (pictures and saved masks), the name of a job's field, or ``""``.
     """
 
     flags: tuple[str, ...]
@@ -70,7 +70,14 @@ def options_for(magic: str) -> tuple[Option, ...]:
             "repeat",
             "images",
         ),
-        Option(("--mask",), "mask", tr("where to edit: white, or transparent in a picture with alpha"), "MASK", "text", "images"),
+        Option(
+            ("--mask",),
+            "mask",
+            tr("where to edit: white, or transparent in a picture with alpha; or a saved mask's name"),
+            "MASK",
+            "text",
+            "masks",
+        ),
     )
     rest = (
         Option(("-n", "--number"), "n", tr("how many pictures, 1 to 10"), "N", "number", "n"),
@@ -131,6 +138,7 @@ def _imgcell() -> str:
         ("%imgcell tag IMAGE WORD…", tr("give it tags; `-WORD` takes one away")),
         ("%imgcell note IMAGE TEXT", tr("write a note beside it")),
         ("%imgcell delete IMAGE…", tr("move pictures to the trash; `%imgcell undo` brings them back")),
+        ("%imgcell masks", tr("the masks that have a name, for --mask NAME")),
         ("%imgcell spend [day|provider|model|notebook…]", tr("what it cost, and how that is known")),
         ("%imgcell budget [AMOUNT|off] [session|day|cell] [CURRENCY]", tr("refuse what would cost more than that; show what is left")),
         ("%imgcell unsettled", tr("what may have been charged without bringing a picture")),

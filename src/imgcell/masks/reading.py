@@ -14,7 +14,7 @@ from imgcell.pictures.given import Given, address, take
 from imgcell.pictures.preview import viewable
 from imgcell.pictures.writing import eight_bit, upright
 
-__all__ = ["pixels", "read", "size_of", "taken"]
+__all__ = ["pixels", "read", "size_of", "taken", "values"]
 
 
 def taken(value: object) -> Given:
@@ -45,13 +45,21 @@ def read(value: object, polarity: str | None = None) -> Image.Image:
     """
     given = value if isinstance(value, Given) else taken(value)
     image = given.open()
-    said = image.info.get(MARK)
-    way = polarity_of(polarity) if polarity is not None else said if said in POLARITIES else None
-    return upright(_values(image, way), given.orientation)
+    marked = values(image, polarity_of(polarity) if polarity is not None else image.info.get(MARK))
+    return upright(marked, given.orientation)
 
 
-def _values(image: Image.Image, polarity: str | None) -> Image.Image:
-    if polarity is None:
+def values(image: Image.Image, polarity: Any) -> Image.Image:
+    """Return decoded pixels as a mask's, in mode L, white where to edit.
+
+    Args:
+        image: Of any mode.
+        polarity: One of :data:`imgcell.masks.POLARITIES`; anything else (a file may say what it wants) goes by what it is.
+
+    Raises:
+        InvalidJobError: If it does not say where to edit.
+    """
+    if polarity not in POLARITIES:
         if image.has_transparency_data:
             polarity = "alpha"
         elif image.mode in ("1", "L") or image.mode.startswith(("I", "F")):

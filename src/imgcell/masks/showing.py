@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops, ImageFilter
 
-from imgcell.errors import InvalidJobError
+from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
-from imgcell.masks.reading import pixels
+from imgcell.masks.polarity import MARK
+from imgcell.masks.reading import pixels, values
 from imgcell.pictures.preview import shrink
+from imgcell.pictures.preview import small as shrunk
+from imgcell.pictures.thumbnails import as_address
+from imgcell.pictures.words import clean
 from imgcell.pictures.writing import flatten
 
 if TYPE_CHECKING:
-    from imgcell.masks.mask import Mask
+    from collections.abc import Sequence
 
-__all__ = ["INK", "bundle", "describe", "overlay", "veiled"]
+    from imgcell.masks.mask import Mask
+    from imgcell.pictures.picture import Picture
+
+__all__ = ["INK", "bundle", "describe", "listing", "mask_thumbnail", "overlay", "veiled"]
 
 #: What is to be edited is laid over the picture in this color; how strongly; and how much its edge is stronger.
 INK, _STRENGTH = (215, 38, 61), 0.5
@@ -72,14 +79,47 @@ def describe(mask: Mask) -> str:
 
 def bundle(mask: Mask) -> dict[str, str]:
     """Return the MIME bundle of a mask: a small picture of it with its size and share; and the words alone."""
-    small = shrink(mask._image, _SIDE)
+    small, data = _small(mask, _SIDE)
+    return {"text/html": _figure(small, data, describe(mask)), "image/png": data, "text/plain": repr(mask)}
+
+
+def listing(named: Sequence[tuple[str, Mask]], text: str) -> dict[str, str]:
+    """Return the MIME bundle of several masks with their names; *text* is for places without HTML."""
+    if not named:
+        return {"text/plain": text}
+    figures = "".join(_figure(*_small(mask, _SIDE // 2), describe(mask), name) for name, mask in named)
+    lines = "\n".join(f"{name}  {describe(mask)}" for name, mask in named)
+    return {"text/html": f'<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div>', "text/plain": lines}
+
+
+def mask_thumbnail(mask: Picture, side: int, below: Picture | None = None) -> str | None:
+    """Return a mask as it was sent, as a ``data:`` address: what was to be edited in red, over the picture *below*.
+
+    ``None`` if it cannot be read, or does not say where to edit.
+    """
+    try:
+        marked = values(shrunk(mask, side), mask.info.get(MARK))
+        ground = flatten(shrunk(below, side)).convert("L") if below is not None else Image.new("L", marked.size, 205)
+    except (ImageDecodeError, InvalidJobError, OSError):
+        return None
+    if ground.size != marked.size:
+        ground = ground.resize(marked.size)
+    return as_address(veiled(ground.convert("RGB"), marked))
+
+
+def _small(mask: Mask, side: int) -> tuple[tuple[int, int], str]:
+    """Return a mask as a small PNG: its size, and its bytes in base64."""
+    small = shrink(mask._image, side)
     buffer = io.BytesIO()
     small.save(buffer, "PNG", optimize=True)
-    data = binascii.b2a_base64(buffer.getvalue(), newline=False).decode("ascii")
-    words = html.escape(describe(mask))
-    markup = (
-        f'<figure style="margin:4px 0;display:inline-block"><img alt="{html.escape(tr("mask"))}: {words}" width="{small.width}" '
-        f'height="{small.height}" style="border:1px solid #8888;max-width:100%;height:auto" src="data:image/png;base64,{data}">'
-        f'<figcaption style="font-size:0.85em;opacity:0.8">{words}</figcaption></figure>'
+    return small.size, binascii.b2a_base64(buffer.getvalue(), newline=False).decode("ascii")
+
+
+def _figure(size: tuple[int, int], data: str, words: str, name: str = "") -> str:
+    title = f'<b style="overflow-wrap:anywhere">{html.escape(clean(name))}</b><br>' if name else ""
+    alt = html.escape(f"{tr('mask')}: {clean(name) or words}")
+    return (
+        f'<figure style="margin:4px 0;max-width:{max(size[0], 120)}px"><img alt="{alt}" width="{size[0]}" height="{size[1]}" '
+        f'style="border:1px solid #8888;max-width:100%;height:auto" src="data:image/png;base64,{data}">'
+        f'<figcaption style="font-size:0.85em">{title}{html.escape(words)}</figcaption></figure>'
     )
-    return {"text/html": markup, "image/png": data, "text/plain": repr(mask)}

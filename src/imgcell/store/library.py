@@ -5,6 +5,7 @@
     <home>/blobs/<ab>/<sha256>     the provider's bytes, untouched; also those of pictures and masks that were sent
     <home>/records/<id>.json       ``v`` (2) and the fields of :class:`imgcell.pictures.record.Record`
     <home>/annotations/            stars, tags and notes (:mod:`imgcell.store.remarks`)
+    <home>/masks/<name>.png        masks that have a name (:mod:`imgcell.store.saved_masks`)
     <home>/trash/                  what was deleted (:mod:`imgcell.store.trash`)
     <home>/index.sqlite3           made from all of these and the ledgers (:mod:`imgcell.store.index`)
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from imgcell.store.index import Index
     from imgcell.store.moments import Moment
     from imgcell.store.remarks import Annotation, Annotations
+    from imgcell.store.saved_masks import SavedMasks
     from imgcell.store.totals import Key, Total
     from imgcell.store.verifying import Report
 
@@ -151,6 +153,13 @@ class Library:
         if DIGEST.fullmatch(image.sha256):
             keep_input(image, self._blob_path(image.sha256))
 
+    @property
+    def masks(self) -> SavedMasks:
+        """The masks that have a name, as a mapping: ``library.masks["天空"] = mask``; Studios and ``--mask`` know them too."""
+        from imgcell.store.saved_masks import SavedMasks
+
+        return SavedMasks(self.home / "masks")
+
     # -- questions ---------------------------------------------------------------------------------------------
 
     def find(
@@ -187,21 +196,10 @@ class Library:
         """
         from imgcell.store import finding
 
-        return self._index.ask(
-            lambda connection: finding.find(
-                connection,
-                text,
-                provider=provider,
-                model=model,
-                kind=kind,
-                notebook=notebook,
-                since=since,
-                until=until,
-                rating=rating,
-                tag=tag,
-                limit=limit,
-            )
-        )
+        return self._index.ask(lambda connection: finding.find(
+            connection, text, provider=provider, model=model, kind=kind, notebook=notebook, since=since, until=until,
+            rating=rating, tag=tag, limit=limit,
+        ))  # fmt: skip
 
     def by_job(self, digest: str) -> list[Record]:
         """Return the records with this ``job``, newest first."""

@@ -1,6 +1,6 @@
 """Moving a library: out into a folder, in from one.
 
-An exported folder is laid out as a library is, and holds blobs, records, ledgers and annotations: no keys, no settings, no
+An exported folder is laid out as a library is, and holds blobs, records, ledgers, annotations and masks: no keys, no settings, no
 trash, no spool (what is still to be recovered is so in the library that it was paid in).  What comes in is looked at as
 anything from outside: names are ours or they are left, links are not followed, bytes must have the digest that names them,
 and nothing that is here is overwritten.
@@ -14,6 +14,7 @@ import json
 import os
 import re
 import stat
+import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,8 @@ from imgcell.errors import InvalidJobError
 from imgcell.files import disk
 from imgcell.language import tr
 from imgcell.ledger import ENDS
+from imgcell.masks.painted import size
+from imgcell.pictures.names import file_name
 from imgcell.pictures.record import Record
 from imgcell.store import sidecars
 from imgcell.store.attempts import is_sound
@@ -53,6 +56,7 @@ def carry_out(home: Path, folder: Path) -> list[str]:
     # Bytes first: a copy that is interrupted has no record without its picture.
     for record, sidecar in _records(home, problems):
         _copy_all(home, folder, record, sidecar, problems)
+    _copy_masks(home, folder, problems, replace=True)
     for name in ("ledger", "annotations"):
         for path in sorted((home / name).glob("*.jsonl")):
             data = _read(path, None) or b""
@@ -86,6 +90,7 @@ def bring_in(home: Path, folder: Path) -> tuple[list[str], list[str]]:
             continue
         if _copy_all(folder, home, record, sidecar, problems):
             new.append(record.id)
+    _copy_masks(folder, home, problems, replace=False)
     _bring_lines(home, "ledger", _new_lines_of_the_ledger(home, folder))
     _bring_lines(home, "annotations", _new_annotations(home, folder))
     return new, problems
@@ -149,6 +154,27 @@ def _copy_blob(source: Path, target: Path, sha256: str) -> bool:
         disk.make_folder(place.parent)
         disk.store(place, data, "transfer-blob")
     return True
+
+
+def _copy_masks(source: Path, target: Path, problems: list[str], *, replace: bool) -> None:
+    """Copy the masks that have a name; one that is there is only replaced if asked."""
+    for name in _names(source / "masks"):
+        if name.startswith(".tmp-"):
+            continue
+        # macOS hands names out in another normal form than they were given in.
+        plain = unicodedata.normalize("NFC", name)
+        path, place = source / "masks" / name, target / "masks" / plain
+        if place.exists() and not replace:
+            continue
+        data = _read(path, MOST) if plain.endswith(".png") and file_name(plain[:-4]) == plain[:-4] else None
+        try:
+            size(data or b"")
+        except InvalidJobError:
+            problems.append(tr("{file} is no mask.", file=str(path)))
+            continue
+        if data is not None and not (place.exists() and _read(place, MOST) == data):
+            disk.make_folder(place.parent)
+            disk.store(place, data, "transfer-mask")
 
 
 # -- lines -----------------------------------------------------------------------------------------------------------

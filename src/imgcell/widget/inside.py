@@ -19,6 +19,7 @@ from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.sheet import Sheet
 from imgcell.portal import portal
+from imgcell.store.saved_masks import SavedMasks
 from imgcell.widget import drafts, provided
 from imgcell.widget.board import Board
 from imgcell.widget.channel import Channel, beside, encoded
@@ -35,8 +36,6 @@ from imgcell.widget.tray import Tray
 from imgcell.widget.uploads import Uploads
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from imgcell.pictures.source import Source
     from imgcell.providers.profile import Model
     from imgcell.widget.facts import Busy, Facts, MaskFacts
@@ -76,7 +75,8 @@ class Inside:
         self._state: frozenset[tuple[str, int]] | None = None
         self.names = Names(names)
         self.tray, self.uploads = Tray(), Uploads()
-        self.stencils = Stencils(self._folder("masks"))
+        library = client.library
+        self.stencils = Stencils(library.masks if library is not None else SavedMasks(None))
         self.standin = StandIn()
         self.board = Board(
             lambda changed: self._channel.tell("changed", {"cards": changed}), lambda cards: self.model.write("cards", cards)
@@ -257,10 +257,6 @@ class Inside:
             "library": self.client.library is not None,
             "paused": any(client.paused for client in list(self._clients.values())),
         }
-
-    def _folder(self, name: str) -> Path | None:
-        library = self.client.library
-        return library.home / name if library is not None else None
 
     def _providers(self, *, thorough: bool) -> list[Any]:
         known = dict(self._clients)

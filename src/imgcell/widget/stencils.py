@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.files import disk
 from imgcell.language import tr
 from imgcell.masks.mask import Mask
 from imgcell.masks.painted import painted
-from imgcell.masks.painted import size as size_of
 from imgcell.pictures.names import file_name
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.words import clean
 
 if TYPE_CHECKING:
+    from imgcell.store.saved_masks import SavedMasks
     from imgcell.widget.facts import MaskFacts
 
 __all__ = ["Stencil", "Stencils"]
@@ -47,14 +46,13 @@ class Stencils:
     """The masks of one Studio.
 
     Args:
-        folder: Where named ones are saved; ``None`` keeps them in memory.
+        saved: Where those with a name are.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, saved: SavedMasks) -> None:
+        self._saved = saved
         self._lock = threading.Lock()
         self._made: dict[str, Stencil] = {}
-        self._named: dict[str, bytes] = {}
         self._count = 0
 
     def read(self, data: bytes, size: tuple[int, int]) -> Stencil:
@@ -71,18 +69,7 @@ class Stencils:
         Raises:
             InvalidJobError: It is none, of another size, or marks nothing.
         """
-        mask = Mask(value)
-        if mask.size != size:
-            raise InvalidJobError(
-                tr(
-                    "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
-                    width=mask.size[0],
-                    height=mask.size[1],
-                    picture_width=size[0],
-                    picture_height=size[1],
-                ),
-                hint=tr("Fit it first: mask.fit(picture)."),
-            )
+        mask = _of_size(Mask(value), size)
         if not mask.share:
             raise InvalidJobError(
                 tr("The mask marks nothing to edit."),
@@ -112,14 +99,10 @@ class Stencils:
 
         Raises:
             InvalidJobError: There is no such mask.
-            OSError: It could not be written.
+            StorageError: It could not be written.
         """
-        data, name = self.get(key).source.read(), file_name(name)
-        if self._folder is None:
-            self._named[name] = data
-        else:
-            disk.make_folder(self._folder)
-            disk.store(self._folder / f"{name}.png", data, "mask")
+        name = file_name(name)
+        self._saved[name] = self.get(key).mask
         return name
 
     def load(self, name: str, size: tuple[int, int]) -> Stencil:
@@ -128,33 +111,15 @@ class Stencils:
         Raises:
             InvalidJobError: There is none of this name, or it is of another size.
         """
-        name = file_name(name)
-        data = self._named.get(name)
-        if data is None and self._folder is not None:
-            try:
-                data = (self._folder / f"{name}.png").read_bytes()
-            except OSError:
-                data = None
-        if data is None:
-            raise InvalidJobError(tr("There is no saved mask {name}.", name=repr(name)))
-        return self._keep(painted(data, size), name)
+        try:
+            mask = self._saved[file_name(name)]
+        except KeyError:
+            raise InvalidJobError(tr("There is no saved mask {name}.", name=repr(name))) from None
+        return self._keep(_of_size(mask, size), name)
 
     def listed(self) -> list[MaskFacts]:
         """Return the saved masks, by name; what cannot be read is left out."""
-        saved = dict(self._named)
-        if self._folder is not None:
-            for path in sorted(self._folder.glob("*.png"))[:_LISTED]:
-                try:
-                    saved[path.stem] = path.read_bytes()
-                except OSError:
-                    continue
-        found = []
-        for name, data in sorted(saved.items()):
-            try:
-                found.append(self._keep(painted(data, size_of(data)), name).facts)
-            except InvalidJobError:
-                continue
-        return found
+        return [self._keep(mask, name).facts for name, mask in itertools.islice(self._saved.readable(), _LISTED)]
 
     def _keep(self, mask: Mask, name: str = "") -> Stencil:
         source = MemorySource(mask.png)
@@ -175,3 +140,18 @@ class Stencils:
             while len(self._made) > _MOST + _LISTED:
                 del self._made[next(iter(self._made))]
             return made
+
+
+def _of_size(mask: Mask, size: tuple[int, int]) -> Mask:
+    if mask.size != size:
+        raise InvalidJobError(
+            tr(
+                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
+                width=mask.size[0],
+                height=mask.size[1],
+                picture_width=size[0],
+                picture_height=size[1],
+            ),
+            hint=tr("Fit it first: mask.fit(picture)."),
+        )
+    return mask
