@@ -12,6 +12,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
 from imgcell.magics.lookup import image
+from imgcell.magics.masks import mask
 from imgcell.magics.templates import fill
 
 if TYPE_CHECKING:
