@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from imgcell.masks import Mask as Mask
     from imgcell.measures.changing import changes as changes
     from imgcell.measures.keeping import keep_outside as keep_outside
+    from imgcell.measures.measuring import measure as measure
     from imgcell.pictures import Picture as Picture
     from imgcell.pictures import Sheet as Sheet
     from imgcell.pictures.record import Record as Record
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.steps import Progress as Progress
     from imgcell.sweeps import Sweep as Sweep
     from imgcell.sweeps import sweep as sweep
+    from imgcell.votes import Votes as Votes
     from imgcell.widget.studio import Studio as Studio
 
 __version__ = "0.1.0"
@@ -57,6 +59,7 @@ __all__ = [
     "Sheet",
     "Studio",
     "Sweep",
+    "Votes",
     "__version__",
     "budget",
     "changes",
@@ -67,6 +70,7 @@ __all__ = [
     "library",
     "load_ipython_extension",
     "masks",
+    "measure",
     "options",
     "sandbox",
     "spend",
@@ -89,6 +93,7 @@ _HOMES = {
     "Sheet": "imgcell.pictures",
     "Studio": "imgcell.widget.studio",
     "Sweep": "imgcell.sweeps",
+    "Votes": "imgcell.votes",
     "budget": "imgcell.costs",
     "changes": "imgcell.measures.changing",
     "errors": "imgcell.errors",
@@ -97,6 +102,7 @@ _HOMES = {
     "keep_outside": "imgcell.measures.keeping",
     "library": "imgcell.archive",
     "masks": "imgcell.masks",
+    "measure": "imgcell.measures.measuring",
     "sandbox": "imgcell.sandbox",
     "spend": "imgcell.costs.spending",
     "sweep": "imgcell.sweeps",

@@ -82,3 +82,23 @@ def changed(before: imgcell.Picture, after: imgcell.Picture, image: PIL.Image.Im
     heat: PIL.Image.Image = found.heat_map
     kept: PIL.Image.Image = imgcell.keep_outside(before, after, image, 8, blend="poisson")
     print(share, everywhere, heat, kept, found.shift, found.line())
+
+
+def voted(frame: object) -> None:
+    """Votes from anywhere; their ranking, win matrix and agreement."""
+    votes = imgcell.Votes(frame, entries=["a", "b"])
+    votes.add("a", "b", "left", rater="Ann", seconds=1.5)
+    ranking = votes.ranking(confidence=0.9, intervals="bootstrap")
+    strength: float | None = ranking["a"].strength
+    more: int | None = ranking.more_votes
+    alpha: float | None = votes.agreement().alpha
+    wins: int = votes.wins().preferred("a", "b")
+    names: tuple[str, ...] = votes.entries
+    print(strength, more, alpha, wins, names, ranking.plot().svg, votes.undo("Ann"), votes.where(seen=False))
+
+
+def measured(sheet: imgcell.Sheet) -> None:
+    """Numbers about pictures: names, functions of one's own, and what they are compared with."""
+    found = imgcell.measure(sheet, ["sharpness", {"wide": lambda picture: picture.width}], baseline=sheet[0], workers=2)
+    reasons: list[str] = [problem.reason for problem in found.problems]
+    print(found[0]["sharpness"], found[:1], found.at(0), found.columns, found.to_pandas(), reasons)

@@ -11,17 +11,14 @@ No file is ever rewritten, so that several kernels cannot overwrite each other's
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
-from imgcell.files import disk
+from imgcell.files.appended import Appended
 from imgcell.language import tr
 from imgcell.store import sidecars
 from imgcell.store.lines import microseconds, pieces
@@ -96,11 +93,7 @@ class Annotations:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._path: Path | None = None
-        self._pid = 0
-        self._last = 0
+        self._lines = Appended(folder, "annotation")
 
     def append(self, name: str, said: Mapping[str, Any]) -> None:
         """Write down what was said of a picture, durably.
@@ -108,37 +101,7 @@ class Annotations:
         Raises:
             OSError: It could not be written.
         """
-        with self._lock:
-            # Never the same moment twice: the later word counts.
-            self._last = max(self._last + 1, int(dt.datetime.now(dt.timezone.utc).timestamp() * 1e6))
-            time = dt.datetime.fromtimestamp(self._last // 1_000_000, dt.timezone.utc).replace(microsecond=self._last % 1_000_000)
-            line = json.dumps({"v": 1, "picture": name, "time": time.isoformat(), **said}).encode("ascii") + b"\n"
-            descriptor = self._open(time)
-            try:
-                if os.lseek(descriptor, 0, os.SEEK_END) and not self._ends(descriptor):
-                    # After a piece of a line; the mark spoils one that lacks only its end.
-                    line = b"#\n" + line
-                disk.write(descriptor, line, "annotation")
-                disk.sync(descriptor)
-            finally:
-                os.close(descriptor)
-
-    def _open(self, time: dt.datetime) -> int:
-        if self._path is not None and self._pid == os.getpid():
-            try:
-                return disk.append_to(self._path)
-            except FileNotFoundError:
-                pass
-        disk.make_folder(self._folder)
-        path = self._folder / f"{time:%Y%m%d}-{os.getpid()}-{os.urandom(4).hex()}.jsonl"
-        descriptor = disk.create(path, "annotation")
-        self._path, self._pid = path, os.getpid()
-        disk.sync_folder(self._folder)
-        return descriptor
-
-    def _ends(self, descriptor: int) -> bool:
-        os.lseek(descriptor, -1, os.SEEK_END)
-        return os.read(descriptor, 1) == b"\n"
+        self._lines.append({"picture": name, **said})
 
 
 def save(connection: sqlite3.Connection, lines: Iterable[Mapping[str, Any]]) -> None:
