@@ -73,6 +73,7 @@ def test_a_job_can_be_asked_once(method):
         ("unsettled", []),
         ("library", ["home"]),
         ("from_recipe", []),
+        ("measure", ["pictures", "metrics", "baseline", "workers", "progress", "cache"]),
         ("changes", ["before", "after", "mask", "threshold", "edge", "align"]),
         ("keep_outside", ["before", "after", "mask", "feather", "align", "blend"]),
     ],

@@ -34,13 +34,14 @@ _now = threading.local()
 
 
 @contextlib.contextmanager
-def shared(picture: object) -> Iterator[None]:
-    """Decode *picture* once for all that is measured in the block, on this thread; nobody may draw on it in there."""
-    _now.picture, _now.image = picture, None
+def shared(*pictures: object) -> Iterator[None]:
+    """Decode each of *pictures* once for all that is measured in the block, on this thread; nobody may draw on them in there."""
+    # The pictures are kept as well: only while they are there does an id mean them.
+    _now.known, _now.images = {id(picture): picture for picture in pictures}, {}
     try:
         yield
     finally:
-        _now.picture = _now.image = None
+        _now.known, _now.images = {}, {}
 
 
 def look(picture: object) -> Image.Image:
@@ -49,12 +50,12 @@ def look(picture: object) -> Image.Image:
     Raises:
         InvalidJobError: It is no picture, or cannot be decoded.
     """
-    if getattr(_now, "picture", None) is not picture:
+    if id(picture) not in getattr(_now, "known", {}):
         return opened(picture)
-    if _now.image is None:
-        _now.image = opened(picture)
-    image: Image.Image = _now.image
-    return image
+    images: dict[int, Image.Image] = _now.images
+    if id(picture) not in images:
+        images[id(picture)] = opened(picture)
+    return images[id(picture)]
 
 
 def file(picture: object) -> dict[str, Any]:

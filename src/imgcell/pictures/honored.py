@@ -110,8 +110,9 @@ def transparency(source: Source, facts: ImageFacts, requested: Mapping[str, Any]
     from PIL import Image
 
     try:
-        with Image.open(source.path or io.BytesIO(source.read()), formats=(facts.format,)) as opened:
-            alpha = opened.convert("RGBA").getchannel("A")
+        where: Any = source.path if source.path is not None else io.BytesIO(source.read())
+        with Image.open(where, formats=(facts.format,)) as opened:
+            alpha: Image.Image = opened.convert("RGBA").getchannel("A")
     except Exception:  # noqa: BLE001 - whatever is wrong with its pixels is said when somebody touches them
         return None
     clear: int = sum(alpha.histogram()[:128])

@@ -65,7 +65,13 @@ def frame(sheet: Sheet, *, failed: bool = False, metrics: Any = None, baseline: 
     if metrics is not None or baseline is not None:
         # By name: measures are made of parts that themselves lean on pictures.
         measured = import_module(_MEASURING).measure(sheet, metrics, baseline)
-        lines = [{**line, **measured.at(line["position"])} for line in lines]
+        facts = {name for line in lines for name in line}
+        values = [measured.at(line["position"]) for line in lines]
+        # A measure that is called like a fact does not take the fact's place; what a file is, is a fact.
+        lines = [
+            line | {f"measured.{name}" if name in facts else name: value for name, value in found.items() if line.get(name) != value}
+            for line, found in zip(lines, values, strict=True)
+        ]
     # Built column by column: pandas would take a picture apart, as it offers the array interface.
     table = pd.DataFrame(index=pd.Index([line["id"] for line in lines], name="id", dtype=object))
     names = list(dict.fromkeys(name for line in lines for name in line if name not in ("id", "picture")))
