@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ __all__ = ["Carrier", "Conductor"]
 
 #: Tasks of a client that are handed in beyond those that may be in flight, so that the next is there when one ends.
 _AHEAD = 2
+#: Seconds that whoever interrupts waits for the loop to say what was sent; it answers within milliseconds.
+_ANSWER = 0.3
 
 
 class Carrier(Protocol):
@@ -91,8 +94,13 @@ class Conductor(Watcher):
                 self._stopped = NotSentError(
                     tr("Stopped before it was sent; nothing was charged."), hint=tr("sweep.resume() sends what is missing.")
                 )
-            runs = list(self._runs.values())
-        return sum(run.cancel() for run in runs if not run.done)
+            runs = [run for run in self._runs.values() if not run.done]
+        counted: concurrent.futures.Future[int] = concurrent.futures.Future()
+        # All in one go on the loop's thread: each by itself would wait for it as often.
+        portal().call(lambda: counted.set_result(sum(run.cancel() for run in runs)))
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            return counted.result(_ANSWER)
+        return len(runs)
 
     def wait(self, timeout: float | None = None) -> bool:
         """See :meth:`Carrier.wait`."""

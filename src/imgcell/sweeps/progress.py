@@ -87,7 +87,7 @@ def follow(sweep: Sweep) -> None:
             if time.monotonic() - board.begun >= _GRACE:
                 screen.show(board)
     finally:
-        screen.clear()
+        screen.clear(board)
 
 
 class _Screen:
@@ -106,6 +106,7 @@ class _Screen:
         self._written = 0
 
     def show(self, board: Board) -> None:
+        """Show *board*, if it says something new."""
         line = board.line()
         if line == self._last:
             return
@@ -117,14 +118,15 @@ class _Screen:
         elif self._live:
             self._put({"text/html": _drawn(board, line), "text/plain": line})
 
-    def clear(self) -> None:
+    def clear(self, board: Board) -> None:
+        """Leave the last word where progress was shown; nothing if none was."""
         if self._written:
             # Wide characters take two columns each; blanks for two are harmless for one.
             sys.stderr.write("\r" + " " * min(self._written * 2, 200) + "\r")
             sys.stderr.flush()
             self._written = 0
         if self._handle is not None:
-            self._put({"text/plain": self._last})
+            self._put({"text/plain": board.line()})
 
     def _put(self, bundle: dict[str, str]) -> None:
         from IPython.display import display

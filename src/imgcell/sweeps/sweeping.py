@@ -102,7 +102,7 @@ class Sweep:
             StorageError: The library cannot be searched.
         """
         if self._sheet is None:
-            self._sheet = self._filled(self._known())
+            self._sheet = self._filled(self._known(fetch=False))
             self._sheet._finish()
         return self._sheet
 
@@ -113,7 +113,7 @@ class Sweep:
         """
         from imgcell.sweeps.planning import make_plan
 
-        return make_plan(self, self._pending(self._known(), refused=False, unknown=False), once=once)
+        return make_plan(self, self._pending(self._known(fetch=False), refused=False, unknown=False), once=once)
 
     # -- running it --------------------------------------------------------------------------------------------
 
@@ -134,14 +134,17 @@ class Sweep:
             InvalidJobError: Not one cell can be sent, it runs in another kernel, or the answer to the question was no.
             StorageError: Its inputs cannot be kept, or the library cannot be searched.
         """
-        sheet = self.start(executor=executor, once=once, yes=yes, refused=refused, unknown=unknown)
         from imgcell.sweeps.progress import follow
 
+        before = self._carrier
         try:
+            sheet = self.start(executor=executor, once=once, yes=yes, refused=refused, unknown=unknown)
             follow(self)
         except KeyboardInterrupt:
-            print(interrupted_sentence(self.stop(), str(self.home or tr("memory"))), file=sys.stderr)
+            if self._carrier is not before:
+                print(interrupted_sentence(self.stop(), str(self.home or tr("memory"))), file=sys.stderr)
             raise
+        sheet.wait()
         self._warn()
         return sheet
 
@@ -175,6 +178,8 @@ class Sweep:
             # What was sent before the interrupt is being received; it must not be sent a second time.
             while not carrier.wait(0.1):
                 continue
+        if carrier is not None and self._sheet is not None:
+            self._sheet.wait()
         held = keeping.claim(self.home, self.id)
         try:
             self._keep()
@@ -190,8 +195,9 @@ class Sweep:
             raise
 
         def over() -> None:
-            sheet._finish()
+            # In this order: whoever has waited for the sheet may run the sweep again.
             keeping.release(held)
+            sheet._finish()
 
         self._sheet, self._carrier, self._stopping = sheet, made, False
         made.add_done_callback(over)
@@ -256,13 +262,14 @@ class Sweep:
         keeping.save(self)
         self._kept = True
 
-    def _known(self) -> dict[int, Known]:
+    def _known(self, *, fetch: bool = True) -> dict[int, Known]:
+        """Return what became of each cell; *fetch* whether pictures that are paid for are fetched from their addresses."""
         library = self.library
         if library is None or not self._kept:
             return {place: Known(outcome, again(outcome)) for place, outcome in self._outcomes.items()}
         from imgcell.client.recovery import recover
 
-        recover(library.home)
+        recover(library.home, fetch=fetch)
         cells = self._the_cells()
         known = account(library, self.id, {place: cells.steps(place) for place in range(len(self))}, self.created)
         for place, name in self._replayed.items():
