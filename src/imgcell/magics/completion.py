@@ -19,6 +19,8 @@ __all__ = ["Place", "complete", "locate", "match"]
 
 _CELL = re.compile(r"\s*%%(imagine|imgedit)(?:\s|$)")
 _LINE = re.compile(r"\s*(?:\w+\s*=\s*)?%(imagine|imgedit|imgcell)(?:\s|$)")
+#: A quotation mark that is still open.
+_QUOTED = re.compile(r"""(?:^|[\s=])(?:"[^"]*|'[^']*)$""")
 _BRACE = re.compile(r"(?<!\{)\{\s*([^{}\s]*)$")
 _PICTURE_FILES = (".png", ".jpg", ".jpeg", ".webp")
 _JOB_FIELDS = (
@@ -118,7 +120,10 @@ def complete(place: Place, names: Mapping[str, Any]) -> tuple[str, list[tuple[st
         return _braced(brace.group(1), names) if brace else ("", [])
     if option.kind == "list":
         lead, _, fragment = fragment.rpartition(",")
-    return _value(option, words, lead, fragment, names)
+    fragment, found = _value(option, words, lead, fragment, names)
+    if _QUOTED.search(place.head) is not None:
+        found = [(text.strip('"'), kind) for text, kind in found]  # the mark is there already
+    return fragment, found
 
 
 def _value(option: Option, words: list[str], lead: str, fragment: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:

@@ -71,6 +71,8 @@ class Mask:
         return made
 
     def _begin(self, image: Image.Image) -> None:
+        # Pillow hands on what a file said beside its pixels; an orientation that has been applied would be applied again.
+        image.info = {}
         object.__setattr__(self, "_image", image)
         object.__setattr__(self, "_digest", None)
         object.__setattr__(self, "_files", {})

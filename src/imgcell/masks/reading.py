@@ -101,7 +101,11 @@ def pixels(value: object) -> Image.Image:
     if address(value) is not None:
         raise InvalidJobError(tr("The picture itself is needed here, not its address."), hint=tr("Open it first, or give its path."))
     given = take(value)
-    return upright(viewable(given.open()), given.orientation)
+    image = viewable(given.open())
+    turned = upright(image, given.orientation)
+    if turned is not image:
+        turned.info = {}  # whoever looks for an orientation in it would apply it again
+    return turned
 
 
 def size_of(value: Any) -> tuple[int, int]:

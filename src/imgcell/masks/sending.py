@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import PurePath
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.masks.mask import Mask
 from imgcell.masks.polarity import MARK, dressed
 from imgcell.masks.reading import read, taken
@@ -38,7 +39,7 @@ def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
             tr("A mask has to be exactly as large as the first picture, which is only an address here."),
             hint=tr("Give the picture itself instead of its address."),
         )
-    given = Given(tr("The mask"), pixels=value._image) if isinstance(value, Mask) else taken(value)
+    given = Given(tr("The mask"), pixels=value._image) if isinstance(value, Mask) else _taken(value)
     if model.mask_polarity == "alpha" and _is_ready(given, first, model):
         return as_it_is(given)
     image = value._image if isinstance(value, Mask) else read(given)
@@ -78,6 +79,17 @@ def load_mask(value: object, first: InputImage, model: Model) -> InputImage:
             )
         )
     return made(data, "image/png", image, given, notes)
+
+
+def _taken(value: object) -> Given:
+    try:
+        return taken(value)
+    except InvalidJobError as error:
+        if not isinstance(value, str) or not value.strip() or len(value) > 80 or PurePath(value).suffix:
+            raise
+        # In Python text is always a path; people who know --mask NAME try the name here.
+        hint = tr("A saved mask is imgcell.library().masks[{name}].", name=repr(value))
+        raise InvalidJobError(error.message, hint=joined(*filter(None, [error.hint, hint]))) from None
 
 
 def _is_ready(given: Given, first: InputImage, model: Model) -> bool:
