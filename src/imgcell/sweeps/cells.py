@@ -11,13 +11,14 @@ from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
 from imgcell.pictures.inputs import expand
 from imgcell.sweeps.holding import Holder
-from imgcell.sweeps.task import Held, Task, ready_for
+from imgcell.sweeps.task import Task, ready_for
 
 if TYPE_CHECKING:
     from imgcell.client.client import Client
     from imgcell.client.replaying import Ready
     from imgcell.pictures.picture import Picture
     from imgcell.sweeps.axes import Design
+    from imgcell.sweeps.task import Held
 
 __all__ = ["Cells"]
 
@@ -108,14 +109,14 @@ class Cells:
         limits = {"timeout": client._timeout, "connect_timeout": client._connect_timeout, "max_in_flight": client._max_in_flight}
         task = Task(self._sweep, number * self._design.n, name, client._given_url, job, prompts[1:], limits=tuple(limits.items()))
         client.required_key()
-        self._checked[number] = client.ready(self._in_memory(job))
+        # Pictures that are in memory only are read once for all combinations, those of the library where they lie.
+        self._checked[number] = ready_for(dataclasses.replace(task, job=self._in_memory(job)), client, 0)
         if task.then:
             self._check_edits(task, client)
         return task
 
     def _in_memory(self, job: Job) -> Job:
-        """Return *job* with pictures that are read once for all combinations."""
-        if not isinstance(job, Edit) or any(isinstance(one, Held) for one in job.images):
+        if not isinstance(job, Edit):
             return job
         return dataclasses.replace(job, images=self._holder.images(list(job.images)), mask=self._in_memory_mask(job.mask))
 

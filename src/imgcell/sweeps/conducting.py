@@ -131,6 +131,8 @@ class Conductor(Watcher):
         for name in _names(task):
             if name in self._refused:
                 refusal = self._refused[name]
+                if isinstance(refusal, NotSentError):
+                    return _again(refusal)
                 return NotSentError(
                     tr("Not sent, because a request before it was refused: {reason}", reason=refusal.message), hint=refusal.hint
                 )
@@ -153,11 +155,17 @@ class Conductor(Watcher):
             outcome = await carry(task, client, self)
             with self._lock:
                 self._runs.pop(task.place, None)
-            if isinstance(outcome.error, (AuthenticationError, QuotaExceededError)):
-                self._refused.setdefault(_names(task)[0], outcome.error)
-            elif isinstance(outcome.error, PermissionDeniedError):
-                self._refused.setdefault(_names(task)[1], outcome.error)  # another model may well be allowed
+            self._heed(task, outcome.error)
             self._take(outcome)
+
+    def _heed(self, task: Task, error: ImgcellError | None) -> None:
+        """Take in what an error means for what has not been handed in."""
+        # The gate gives the status of a refusal on to those that stood in line behind it, and they may be here before it.
+        told = isinstance(error, NotSentError) and error.status is not None
+        if error is not None and (told or isinstance(error, (AuthenticationError, QuotaExceededError))):
+            self._refused.setdefault(_names(task)[0], error)
+        elif isinstance(error, PermissionDeniedError):
+            self._refused.setdefault(_names(task)[1], error)  # another model may well be allowed
 
 
 def _names(task: Task) -> tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]]:
