@@ -350,11 +350,11 @@ class Sweep:
             self._put(sheet, outcome)
             board.take(outcome)
 
+        cells = self._the_cells()
         if executor is not None:
             from imgcell.sweeps.executors import carrier
 
-            return carrier(executor, tasks, self.home, take, board.tell)
-        cells = self._the_cells()
+            return carrier(executor, tasks, self.home, take, board.tell, lambda task: cells.client(task.place))
         return Conductor(tasks, lambda task: cells.client(task.place), take, board.tell)
 
     def _warn(self) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from imgcell.errors import AuthenticationError, ImgcellError, NotSentError, QuotaExceededError, RateLimitError
 from imgcell.language import tr
-from imgcell.transport.pace import MINUTE, Limit, limit_in
+from imgcell.transport.pace import Limit, limit_in, per_minute
 from imgcell.transport.turns import UNKNOWNS, Ticket, Turns
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Gate:
         """Keep to what a profile says; ``None`` leaves it to the provider's own words."""
         if images_per_minute is not None and images_per_minute != self._allowed:
             self._allowed = images_per_minute
-            self._turns.pace.tell(_per_minute(images_per_minute))
+            self._turns.pace.tell(per_minute(images_per_minute))
 
     def assume(self, limit: Limit | None, hold: float) -> None:
         """Begin with what another process has learned."""
@@ -312,8 +312,3 @@ def _paused() -> NotSentError:
             "Look at the provider's usage page. When you want to go on: `%imgcell resume`, the option --yes of a cell, or client.resume()."
         ),
     )
-
-
-def _per_minute(images: float) -> Limit:
-    """Return *images* a minute as a limit; less than one is one in a longer time."""
-    return Limit(int(images), MINUTE) if images >= 1 else Limit(1, MINUTE / images)

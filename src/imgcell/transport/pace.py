@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MINUTE", "Entry", "Limit", "Pace", "limit_in"]
+__all__ = ["MINUTE", "Entry", "Limit", "Pace", "limit_in", "per_minute"]
 
 #: Seconds of the window in which providers count images; also how far back admissions are remembered while none is known.
 MINUTE = 60.0
@@ -235,6 +235,11 @@ class Pace:
             horizon = min(horizon, now - self._limit.window * _SLACK - _LEAST_SLACK)
         while self._log and (time := self._log[0].time) is not None and time <= horizon:
             self._pictures -= self._log.popleft().pictures
+
+
+def per_minute(images: float) -> Limit:
+    """Return *images* a minute as a limit; less than one is one in a longer time."""
+    return Limit(int(images), MINUTE) if images >= 1 else Limit(1, MINUTE / images)
 
 
 def limit_in(headers: Mapping[str, str]) -> tuple[Limit | None, int | None, float | None]:
