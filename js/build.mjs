@@ -12,6 +12,7 @@ const BUNDLES = [
   // Every Studio in a notebook carries it: what few need is a bundle of its own, fetched from the kernel when it is wanted.
   { name: "studio", entry: "src/index.tsx", most: 60 },
   { name: "mask", entry: "src/mask/part.tsx", most: 30 },
+  { name: "compare", entry: "src/compare/index.tsx", most: 35 },
 ];
 
 const check = process.argv.includes("--check");

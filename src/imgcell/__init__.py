@@ -42,12 +42,15 @@ if TYPE_CHECKING:
     from imgcell.sweeps import Sweep as Sweep
     from imgcell.sweeps import sweep as sweep
     from imgcell.votes import Votes as Votes
+    from imgcell.widget.comparison import Comparison as Comparison
+    from imgcell.widget.comparison import compare as compare
     from imgcell.widget.studio import Studio as Studio
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Client",
+    "Comparison",
     "Edit",
     "Final",
     "Generate",
@@ -63,6 +66,7 @@ __all__ = [
     "__version__",
     "budget",
     "changes",
+    "compare",
     "errors",
     "from_recipe",
     "history",
@@ -82,6 +86,7 @@ __all__ = [
 #: Public name -> the module it comes from; a module itself where both have the same last part.
 _HOMES = {
     "Client": "imgcell.client",
+    "Comparison": "imgcell.widget.comparison",
     "Edit": "imgcell.jobs",
     "Final": "imgcell.pictures.steps",
     "Generate": "imgcell.jobs",
@@ -96,6 +101,7 @@ _HOMES = {
     "Votes": "imgcell.votes",
     "budget": "imgcell.costs",
     "changes": "imgcell.measures.changing",
+    "compare": "imgcell.widget.comparison",
     "errors": "imgcell.errors",
     "from_recipe": "imgcell.client.chains",
     "history": "imgcell.archive",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import PIL.Image
 
@@ -102,3 +103,14 @@ def measured(sheet: imgcell.Sheet) -> None:
     found = imgcell.measure(sheet, ["sharpness", {"wide": lambda picture: picture.width}], baseline=sheet[0], workers=2)
     reasons: list[str] = [problem.reason for problem in found.problems]
     print(found[0]["sharpness"], found[:1], found.at(0), found.columns, found.to_pandas(), reasons)
+
+
+def compared(sheet: imgcell.Sheet, picture: imgcell.Picture) -> None:
+    """Pictures beside each other: shown, exported, drawn as one."""
+    comparison: imgcell.Comparison = imgcell.compare(sheet, rows="model", columns=["quality"], baseline=picture, title="…")
+    named = imgcell.compare({"before": picture, "after": picture})
+    path: Path = comparison.export("both.html", side=1024)
+    page: str = named.to_html()
+    image: PIL.Image.Image = named.contact_sheet(side=200)
+    base: imgcell.Picture | None = comparison.baseline
+    print(path, page, image, base, comparison.sheet)

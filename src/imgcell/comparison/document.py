@@ -33,7 +33,7 @@ class Sum(TypedDict):
 class Place(TypedDict):
     """One place of a comparison; ``sha`` is null where there is no picture.
 
-    ``broken``: what came otherwise than it was asked for, in words.  ``reason`` and ``hint``: why nothing came.
+    ``broken``: what came otherwise than it was asked for, in words; the size is not among them.  ``reason`` and ``hint``: why nothing came.
     """
 
     key: str
@@ -136,4 +136,7 @@ def _shown(place: Place, picture: Picture) -> None:
     place["prompt"] = clean(record.prompt)[:_MOST]
     place["revised"] = clean(record.revised_prompt or "")[:_MOST]
     place["notes"] = [clean(note)[:_MOST] for note in record.notes]
-    place["broken"] = [said(point) for point in broken(record)]
+    wrong = broken(record)
+    size = any(point.name == "size" for point in wrong)
+    # The size that was asked for stands beside the one that came.
+    place["broken"] = [said(point) for point in wrong if point.name != "size" and not (size and point.name == "ratio")]
