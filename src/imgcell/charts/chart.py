@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["COLORS", "Chart"]
+__all__ = ["COLORS", "FLUID", "Chart"]
 
 #: Bright enough for a dark ground and dark enough for a light one (3 to 1 against white and against #1a1a1a), told apart by those who
 #: see red and green as one where they stand next to each other.
 COLORS = ("#3178c6", "#d4662a", "#2e9e6b", "#9b6bd3", "#b08a10", "#d0508f", "#2d96ac", "#84807a")
 
+#: Keeps the SVG within a narrow page; pages whose policy allows no inline style say it in their own.
+FLUID = ' style="max-width:100%;height:auto"'
 #: A file has no page around it that it could take the color of its letters from.
 _ALONE = "<style>svg{color:#1f2328;background:#fff}@media (prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>"
 

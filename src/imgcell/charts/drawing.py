@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from imgcell.charts.chart import Chart
+from imgcell.charts.chart import FLUID, Chart
 
 __all__ = ["FAINT", "SIZE", "Drawing", "clipped", "finite", "number", "shown", "ticks", "width_of"]
 
@@ -135,8 +135,8 @@ class Drawing:
         label = escape("; ".join([self._title, *said[:12]] if self._title else said[:12]))
         svg = (
             f"<svg xmlns='http://www.w3.org/2000/svg' class='imgcell-chart' width='{self.width}' height='{whole}' "
-            f"viewBox='0 0 {self.width} {whole}' role='img' aria-label='{label}' "
-            f'style="max-width:100%;height:auto" font-family="{_FONTS}" font-size="{SIZE}" fill="currentColor">'
+            f"viewBox='0 0 {self.width} {whole}' role='img' aria-label='{label}'{FLUID} "
+            f'font-family="{_FONTS}" font-size="{SIZE}" fill="currentColor">'
             f"{''.join(self._parts)}</svg>"
         )
         return Chart(svg, text, self.width, whole)

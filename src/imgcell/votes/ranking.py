@@ -199,16 +199,17 @@ class Ranking(Sequence[Standing]):
         return f"<Ranking {len(self.standings)} entries, {self.votes} votes>"
 
     def __str__(self) -> str:
-        return "\n".join([as_text(*self._table()), self.outlook()])
+        return "\n".join([as_text(*self.table()), self.outlook()])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
         chart = self.plot().svg if any(one.strength is not None for one in self.standings) else ""
-        return as_html(*self._table()) + f'<div style="margin:4px 0 8px">{escape(self.outlook())}</div>{chart}'
+        return as_html(*self.table()) + f'<div style="margin:4px 0 8px">{escape(self.outlook())}</div>{chart}'
 
-    def _table(self) -> tuple[list[Column], list[list[str]]]:
+    def table(self) -> tuple[list[Column], list[list[str]]]:
+        """Return heads and rows as people read them, for tables of any kind."""
         interval = tr("{percent} % interval", percent=f"{self.confidence * 100:g}")
         heads = [
             Column(tr("rank"), right=True),
