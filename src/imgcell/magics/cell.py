@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell.costs import one_cell
 from imgcell.errors import ImgcellError
 from imgcell.language import tr
+from imgcell.magics.asides import asides
 from imgcell.magics.confirm import confirm
 from imgcell.magics.grid import Grid, arrange
 from imgcell.magics.live import Screen, Watch, wait
@@ -197,6 +198,8 @@ def _conclude(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs
         raise errors[0] if errors else ImgcellError(tr("No picture came, and no reason was given."))
     _bind(ipython, arguments, sheet)
     screen.finish(_bundle(grid, sheet))
+    for text in asides(sheet):
+        print(text)
     for error in sheet.errors:
         lines = error.lines() if isinstance(error, ImgcellError) else [f"{type(error).__name__}: {error}"]
         print("\n".join(lines), file=sys.stderr)

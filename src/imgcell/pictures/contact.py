@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from imgcell.language import tr
 from imgcell.pictures.fonts import draw_line, missing, wrap
+from imgcell.pictures.honored import mark
 from imgcell.pictures.preview import BUDGET, Shown, encode, small
 from imgcell.pictures.words import clean, cost_text
 
@@ -149,7 +150,8 @@ def _place(cell: Cell, index: int, side: int, captions: bool, with_prompt: bool,
 
 
 def _facts(record: Record, picture: Picture, with_model: bool) -> str:
-    parts = [clean(record.model or "") if with_model else "", f"{picture.facts.width}×{picture.facts.height}", cost_text(record.cost)]
+    size = f"{picture.facts.width}×{picture.facts.height}"
+    parts = [clean(record.model or "") if with_model else "", size, clean(mark(record)), cost_text(record.cost)]
     return " · ".join(part for part in parts if part)
 
 

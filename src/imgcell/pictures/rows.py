@@ -22,7 +22,7 @@ from imgcell.errors import (
     StorageError,
 )
 from imgcell.pictures.honored import said, seen
-from imgcell.pictures.wording import diff_text
+from imgcell.pictures.wording import diff_text, rewritten
 
 if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
@@ -118,7 +118,6 @@ _FACTS = (
 def _facts(picture: Picture) -> dict[str, Any]:
     record = picture.record
     cost = record.cost
-    rewritten = record.revised_prompt if record.revised_prompt != record.prompt else None
     checked = seen(picture)
     facts = {
         "id": record.id,
@@ -144,7 +143,7 @@ def _facts(picture: Picture) -> dict[str, Any]:
         "picture": picture,
         "honored": _all([point.met for point in checked]),
         "mismatch": "; ".join(said(point) for point in checked if point.met is False) or None,
-        "prompt_diff": diff_text(record.prompt, rewritten) if rewritten else None,
+        "prompt_diff": diff_text(record.prompt, record.revised_prompt or "") if rewritten(record.prompt, record.revised_prompt) else None,
     }
     return {
         **facts,

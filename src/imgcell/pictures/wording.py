@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from imgcell.pictures.words import clean
 
-__all__ = ["Span", "diff", "diff_text", "kept_share", "tokens"]
+__all__ = ["Span", "diff", "diff_text", "kept_share", "rewritten", "tokens"]
 
 Kind: TypeAlias = Literal["same", "added", "removed"]
 
@@ -91,6 +91,11 @@ def diff_text(before: str, after: str) -> str:
         bare = span.text.rstrip() if start else span.text
         line += f"{start}{bare}{end}{span.text[len(bare) :]}"
     return line.strip()
+
+
+def rewritten(prompt: str, revised: str | None) -> bool:
+    """Return whether the provider's text says anything else than the prompt; other spaces alone are no rewriting."""
+    return revised is not None and clean(revised) not in ("", clean(prompt))
 
 
 def kept_share(before: str, after: str) -> float:

@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from imgcell.language import tr
+from imgcell.pictures.honored import mark
 
 if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
@@ -69,8 +70,11 @@ def cost_text(cost: Cost | None) -> str:
 
 
 def facts_text(record: Record, size: tuple[int, int], kind: str) -> str:
-    """Return size, format, model, time and cost, joined by middle dots; a cost that is not known is called so."""
-    parts = [f"{size[0]}×{size[1]}", kind, clean(record.model or record.provider)]
+    """Return size, format, model, time and cost, joined by middle dots; a cost that is not known is called so.
+
+    What came otherwise than it was asked for is marked: ``"1254×1254 · PNG · ≠ 1024x1024 · …"``.
+    """
+    parts = [f"{size[0]}×{size[1]}", kind, clean(mark(record)), clean(record.model or record.provider)]
     if record.seconds:
         parts.append(f"{record.seconds:.1f} s")
     # A partial picture has no cost of its own; a whole one whose cost nobody knows says so.

@@ -113,7 +113,7 @@ def _has_field(call: Call, name: str) -> bool:
 def _deliver(job: Job, reply: Reply) -> Flow:
     """Hand out the pictures of a whole answer."""
     if reply.image is not None:
-        yield Final(reply.image)
+        yield Final(reply.image, came=1)
         return
     found = pictures_in(reply.document)
     good = [item for item in found if item.image is not None or item.url]
@@ -132,7 +132,7 @@ def _deliver(job: Job, reply: Reply) -> Flow:
                 # The other pictures are paid for as well.
                 failed = failed or error
                 continue
-        yield Final(image, item.url, item.revised_prompt, facts, usage, notes, len(good))
+        yield Final(image, item.url, item.revised_prompt, facts, usage, notes, len(good), len(good))
         usage, notes = None, ()
     if failed is not None:
         raise failed
@@ -228,7 +228,7 @@ def _read_stream(job: Job, reply: Reply) -> Flow:
             request_id=problem_in(reply).request_id,
         )
     # The last picture waits for the end, because only then is it known how many came.
-    yield replace(held, notes=_count_notes(job, done, []))
+    yield replace(held, notes=_count_notes(job, done, []), came=done)
 
 
 def _partial(document: Any) -> Extract | None:

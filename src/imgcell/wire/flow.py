@@ -143,6 +143,7 @@ class Final:
         usage: Token counts as the answer states them, once per answer (on its first picture).
         notes: What the user should know of this picture, in words ("2 pictures asked for, 1 came").
         share: How many pictures the answer's last *usage* is for: all of a whole answer's, one in a stream.
+        came: How many pictures the answer holds; ``None`` while a stream may still bring more.
     """
 
     image: Extract
@@ -152,6 +153,7 @@ class Final:
     usage: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     share: int = 1
+    came: int | None = None
 
 
 Step: TypeAlias = "Call | NextEvent | Pause | Partial | Final"
