@@ -18,6 +18,7 @@ from imgcell.jobs import InputImage, Job
 from imgcell.language import tr
 from imgcell.ledger import SETTLED
 from imgcell.pictures.formats import inspect
+from imgcell.pictures.honored import transparency
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource
@@ -314,7 +315,17 @@ class Part:
             notes=exchange.notes,
             secrets=self._endpoint.secrets(),
         )
-        record = make_record(self._facts, answered, step, facts, sha256=spool.sha256, size=spool.size, index=self.pictures, cost=cost)
+        record = make_record(
+            self._facts,
+            answered,
+            step,
+            facts,
+            sha256=spool.sha256,
+            size=spool.size,
+            index=self.pictures,
+            cost=cost,
+            clear=transparency(spool, facts, self._facts["requested"]),
+        )
         if self._library is None:
             return Picture(MemorySource(spool.read()), record, facts), None
         kept = self._library.keep(spool, record)

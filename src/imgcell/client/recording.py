@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from imgcell.jobs import Edit
 from imgcell.pictures.formats import ImageFacts
+from imgcell.pictures.honored import effective
 from imgcell.pictures.record import Record
 from imgcell.wire import flow
 from imgcell.wire.texts import display_text, redact
@@ -93,6 +94,7 @@ def make_record(
     size: int,
     index: int,
     cost: Cost | None,
+    clear: float | None,
 ) -> Record:
     """Return the record of a picture.
 
@@ -105,7 +107,10 @@ def make_record(
         size: Their number.
         index: Which of the answer's pictures it is, from 0.
         cost: What it cost.
+        clear: How much of it is transparent (:func:`imgcell.pictures.honored.transparency`), if that was looked for.
     """
+    requested = facts.get("requested") or {}
+    asked = facts.get("pictures")
     revised = redact(display_text(step.revised_prompt), answered.secrets) if step.revised_prompt else None
     return Record(
         id=f"p-{answered.attempt.removeprefix('a-')}-{index}",
@@ -115,8 +120,10 @@ def make_record(
         provider=facts["provider"],
         model=facts.get("model"),
         kind=facts.get("kind", "generate"),
-        requested=facts.get("requested") or {},
-        effective={**step.facts, "size": f"{measured.width}x{measured.height}", "output_format": measured.format.lower()},
+        requested=requested,
+        effective=effective(
+            step.facts, measured, requested, pictures=asked or 1, came=step.came if asked is not None else None, clear=clear
+        ),
         notes=(*facts.get("notes", ()), *answered.notes, *step.notes),
         seconds=round(answered.seconds, 3),
         cost=cost,

@@ -26,6 +26,7 @@ from imgcell.language import tr
 from imgcell.ledger.leftover import Leftover, moment
 from imgcell.ledger.spooled import Spooled
 from imgcell.pictures.formats import inspect
+from imgcell.pictures.honored import transparency
 from imgcell.portal import portal
 from imgcell.transport.deadline import Deadline
 from imgcell.transport.exchange import state_of
@@ -341,7 +342,8 @@ class _Reading:
         )
         cost = costs.bill(self._usage, self._model, self._job, step.share)
         index = self._index(spool.sha256)
-        record = make_record(facts, answered, step, measured, sha256=spool.sha256, size=spool.size, index=index, cost=cost)
+        clear = transparency(spool, measured, facts.get("requested") or {})
+        record = make_record(facts, answered, step, measured, sha256=spool.sha256, size=spool.size, index=index, cost=cost, clear=clear)
         record = dataclasses.replace(record, created=self._created(spool))
         there = self._library.record(record.id)
         if there is not None and self._library.blob(there.sha256) is not None:

@@ -24,7 +24,9 @@ class Record:
         provider, model: Who made it; *model* is what was asked for, or the provider's default.
         kind: ``"generate"`` or ``"edit"``.
         requested: The job's fields as the user said them (what was ``None`` is left out).
-        effective: What the provider says it did and what was measured: size, quality, format, background, …
+        effective: What the provider says it did and what was measured: ``size``, ``ratio``, ``output_format``, ``quality``,
+            ``background``, ``transparency`` (share of the pixels), ``n``; ``stated`` holds what the provider says and is not
+            so (:func:`imgcell.pictures.honored.effective`).
         notes: What was moved, dropped, re-encoded or otherwise adapted, in words.
         created: When the answer was complete (UTC).
         seconds: From sending to the last byte.
