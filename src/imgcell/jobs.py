@@ -23,6 +23,9 @@ Encoding: TypeAlias = Literal["multipart", "json"]
 MAX_PICTURES = 10
 #: ... and 0 to 3 partial pictures.
 MAX_PARTIALS = 3
+#: Pixels beside the mask over which an edit and the picture around it are mixed, if that is not said, and at most.
+FEATHER = 8
+MOST_FEATHER = 256
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,20 @@ class Edit(Generate):
         mask: Where to edit: white (255, True) in modes L and 1 and in arrays, transparent in pictures with alpha.
         input_fidelity: ``"high"`` or ``"low"`` (gpt-image-1 and 1.5).
         encoding: ``"multipart"`` or ``"json"``; ``None`` is the profile's.
+        keep: Put the first picture's own pixels back outside of the mask once the answer is there, mixed with it over so many
+            pixels beside the mask, 0 to 256; ``True`` is 8.  Nothing of it is sent: it is no part of what makes two jobs the
+            same (:func:`imgcell.client.identity.job_digest`), so that what was paid for once is never paid for again to be
+            kept, or to be had as it came.
 
     Raises:
-        InvalidJobError: As for :class:`Generate`, and when there is no picture or an unknown encoding.
+        InvalidJobError: As for :class:`Generate`, and when there is no picture, an unknown encoding, or nothing to keep.
     """
 
     images: Sequence[Any] = ()
     mask: Any = None
     input_fidelity: str | None = None
     encoding: Encoding | None = None
+    keep: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -120,6 +128,14 @@ class Edit(Generate):
             raise InvalidJobError(tr("input_fidelity must be text, not {value}.", value=repr(self.input_fidelity)))
         if self.encoding not in (None, "multipart", "json"):
             raise InvalidJobError(tr('encoding is "multipart", "json" or None, not {value}.', value=repr(self.encoding)))
+        object.__setattr__(self, "keep", FEATHER if self.keep is True else None if self.keep is False else self.keep)
+        if self.keep is not None:
+            _whole_number("keep", self.keep, 0, MOST_FEATHER)
+            if self.mask is None:
+                raise InvalidJobError(
+                    tr("Without a mask there is nothing to keep: it says what may change."),
+                    hint=tr("Give mask=…, or leave keep out."),
+                )
 
 
 Job: TypeAlias = "Generate | Edit"

@@ -12,6 +12,7 @@ from imgcell import providers
 from imgcell.client.connecting import connect, disconnect
 from imgcell.client.fields import job_of
 from imgcell.client.identity import job_digest
+from imgcell.client.mending import mended_again
 from imgcell.client.part import Part
 from imgcell.client.plan import Plan, make_plan
 from imgcell.client.prepare import prepare
@@ -173,6 +174,7 @@ class Client:
         partial_images: int | None = None,
         input_fidelity: str | None = None,
         encoding: Encoding | None = None,
+        keep: int | bool | None = None,
         extra: Mapping[str, Any] | None = None,
         on_partial: Callable[[Partial], object] | None = None,
         on_done: Callable[[Final], object] | None = None,
@@ -199,6 +201,8 @@ class Client:
             partial_images: 0 to 3 partial pictures while streaming; ``None`` does not stream.
             input_fidelity: ``"high"`` or ``"low"``.
             encoding: ``"multipart"`` or ``"json"``; ``None`` is the profile's.
+            keep: Put the first picture's own pixels back outside of the mask, mixed with the edit over so many pixels beside it
+                (``True``: 8).  What the provider sent stays in the library, as the parent of what is returned.
             extra: Fields sent as they are, whatever the profile knows of them.
             on_partial: As for :meth:`generate`.
             on_done: As for :meth:`generate`.
@@ -214,7 +218,7 @@ class Client:
             prompt, images=images, mask=mask, model=model, n=n, size=size, quality=quality, background=background,
             output_format=output_format, output_compression=output_compression, moderation=moderation, style=style,
             response_format=response_format, user=user, partial_images=partial_images, input_fidelity=input_fidelity,
-            encoding=encoding, extra=extra or {},
+            encoding=encoding, keep=keep, extra=extra or {},
         )  # fmt: skip
         return self._blocking(job, callbacks(on_partial, on_done), once)
 
@@ -388,16 +392,16 @@ class Client:
         if self._closed:
             raise InvalidJobError(tr("This client is closed."), hint=tr("Make a new one: imgcell.Client(…)."))
         ready = self.ready(job, once=once)
+        found = {slot: mended_again(picture, ready.prepared, self.library) for slot, picture in ready.found.items()}
         run = Run(
             portal(),
             self._parts(ready, position) if ready.missing else (),
             sheet if sheet is not None else Sheet(running=True, expected=ready.job.n),
             finish_sheet=sheet is None,
             on_step=on_step,
-            found={position + slot: picture for slot, picture in ready.found.items()},
+            found={position + slot: picture for slot, (picture, _) in found.items()},
         )
-        if text := ready.warning():
-            run.warnings.append(text)
+        run.warnings += [text for text in (ready.warning(), *(problem for _, problem in found.values())) if text]
         self._running.add(run)
         run.add_done_callback(lambda: self._over(run))
         return run

@@ -39,6 +39,7 @@ class EditFields(GenerateFields, total=False):
     mask: Any
     input_fidelity: str | None
     encoding: Encoding | None
+    keep: int | bool | None
 
 
 def job_of(kind: type[Generate], prompt: str, fields: dict[str, Any]) -> Job:

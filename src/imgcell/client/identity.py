@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["job_digest"]
 
-#: How the pictures travel, not what they show.
-_TRAVEL = frozenset({"partial_images", "response_format", "encoding", "user"})
+#: How the pictures travel, and what is done with them when they are here; not what is asked for.
+_TRAVEL = frozenset({"partial_images", "response_format", "encoding", "user", "keep"})
 
 
 def job_digest(prepared: Prepared, base_url: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell import costs
 from imgcell.client.guarding import guard
 from imgcell.client.inputs import keep_inputs
+from imgcell.client.mending import Mender
 from imgcell.client.recording import Answered, make_record, request_facts
 from imgcell.errors import ImageDecodeError, ImgcellError, OutcomeUnknownError
 from imgcell.jobs import InputImage, Job
@@ -121,6 +122,7 @@ class Part:
         self._reserved: costs.Reservation | None = None
         self._exchange = Exchange(endpoint, self._facts, self, timeout)
         self._kept: list[Record] = []
+        self._mender = Mender.of(self, prepared, library)
         self.pictures = 0
         self.errors: list[ImgcellError] = []
         self.let_go = False
@@ -156,6 +158,8 @@ class Part:
         finally:
             if self.sent and self._library is not None:
                 keep_inputs(self._library, self._prepared)
+            if self._mender is not None:
+                await self._mender.hand_out()
 
     async def _came_whole(self) -> bool:
         """Hand out the pictures that were whole when their answer broke off; return whether nothing is missing then.
@@ -172,10 +176,7 @@ class Part:
         except (ImgcellError, OSError, LookupError):
             return False  # the request stays unsettled, and says so
         for picture in library.sheet(result.records):
-            position = self._position + self.pictures
-            self.pictures += 1
-            self.run.sheet._add(picture, position)
-            self.run.report(Final(picture, self._position))
+            self._hand_out(picture)
         return result.state == "done"
 
     # -- what the transport tells -----------------------------------------------------------------------------
@@ -205,9 +206,16 @@ class Part:
         picture, problem = await exchange.threaded(self._keep, step, exchange)
         if problem:
             self.run.warnings.append(problem)
+        self._kept.append(picture.record)
+        self._hand_out(picture)
+
+    def _hand_out(self, picture: Picture) -> None:
+        """Hand out a picture that is safe; when its rest is put back, if that is wanted."""
         position = self._position + self.pictures
         self.pictures += 1
-        self._kept.append(picture.record)
+        if self._mender is not None:
+            self._mender.take(picture, position)
+            return
         self.run.sheet._add(picture, position)
         self.run.report(Final(picture, self._position))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imgcell.lineage.chain import Runner
     from imgcell.lineage.holdings import Holdings
     from imgcell.lineage.shown import Lineage
+    from imgcell.measures.changing import Changes
     from imgcell.pictures.archive import Annotation
     from imgcell.pictures.picture import Picture
     from imgcell.store import Library
@@ -69,6 +70,12 @@ class Answers:
         from imgcell.lineage.shown import Lineage
 
         return Lineage(picture.record.id, self._holdings(picture))
+
+    def changes(self, picture: Picture) -> Changes:
+        """See :attr:`Picture.changes`."""
+        from imgcell.lineage.differing import measured
+
+        return measured(picture, self._holdings(picture))
 
     def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any, once: bool = False) -> Sheet:
         """See :meth:`Picture.replay`."""

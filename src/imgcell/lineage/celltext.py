@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
+from imgcell.jobs import FEATHER
 from imgcell.language import tr
 from imgcell.lineage.chain import check_made
-from imgcell.lineage.family import inputs_of
+from imgcell.lineage.family import asked_for, inputs_of
 from imgcell.lineage.holdings import is_given
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ __all__ = ["cell"]
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user", "input_fidelity", "encoding")
 #: Fields of a job, none of which can be a field that is sent as it is.
 _OWN = frozenset(
-    {*_TEXTS, "prompt", "model", "n", "size", "quality", "image", "images", "mask", "partial_images", "stream", "output_compression"}
+    {
+        *(*_TEXTS, "prompt", "model", "n", "size", "quality", "image", "images", "mask", "keep"),
+        *("partial_images", "stream", "output_compression"),
+    }
 )
 #: Lines, controls: a magic's line ends there.
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -43,7 +47,7 @@ def cell(picture: Picture, name: str | None, holdings: Holdings, *, python: bool
     if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise InvalidJobError(tr("{name} is not a name that a variable can have.", name=repr(name)))
     record = picture.record
-    inputs = [_named(one, holdings) for one in inputs_of(record)]
+    inputs = [_named(one, holdings) for one in inputs_of(asked_for(record, holdings))]
     line = None if python else _line(record, name, inputs)
     return _python(record, name, inputs) if line is None else f"{line}\n{record.prompt}"
 
@@ -64,6 +68,8 @@ def _line(record: Record, name: str | None, inputs: Sequence[str]) -> str | None
         words += ["-i", one]
     if record.mask is not None:
         words += ["--mask", record.mask]
+    if record.kept is not None:
+        words += ["--keep"] if record.requested.get("keep") == FEATHER else ["--feather", str(record.requested.get("keep"))]
     for flag, value in (("-p", record.provider), ("-m", record.model), ("-s", requested.get("size")), ("-q", requested.get("quality"))):
         if value is None:
             continue
@@ -122,11 +128,16 @@ def _python(record: Record, name: str | None, inputs: Sequence[str]) -> str:
             arguments.append(f"mask={_source(record.mask)}")
     if record.model is not None:
         arguments.append(f"model={record.model!r}")
-    arguments += [f"{key}={value!r}" for key, value in record.requested.items() if key != "model" and value is not None]
+    arguments += [f"{key}={value!r}" for key, value in _asked(record).items() if key != "model" and value is not None]
     lines.append(f"{name or 'sheet'} = client.{'edit' if edit else 'generate'}(")
     lines += [f"    {argument}," for argument in arguments]
     single = name is not None and record.requested.get("n", 1) == 1
     return "\n".join([*lines, ")[0]" if single else ")", name or "sheet"])
+
+
+def _asked(record: Record) -> Mapping[str, Any]:
+    """Return what was asked for; of a picture as it came not that another one was made of it."""
+    return {key: value for key, value in record.requested.items() if key != "keep" or record.kept is not None}
 
 
 def _source(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
-from imgcell.lineage.family import Input, inputs_of, main_line
+from imgcell.lineage.family import Input, asked_for, inputs_of, main_line
 from imgcell.lineage.holdings import GIVEN, is_given
 from imgcell.pictures.picture import Picture
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FIELDS", "Link", "Runner", "chain", "check_made", "fields_of", "job_of"]
 
 #: Fields of a job that a step keeps; the others say how many pictures, how they travel, or who asks.
-FIELDS = ("size", "quality", "background", "output_format", "output_compression", "moderation", "style", "input_fidelity")
+FIELDS = ("size", "quality", "background", "output_format", "output_compression", "moderation", "style", "input_fidelity", "keep")
 #: ... and those that only the provider of the first time is sure to understand.
 OWN_FIELDS = ("response_format", "encoding", "user", "extra")
 
@@ -78,8 +78,9 @@ def chain(picture: Picture, holdings: Holdings, from_: Any = None) -> list[Link]
     start = _start(from_, line)
     links = []
     for number in range(start, len(line)):
-        record = holdings.record(line[number])
-        assert record is not None  # or it would not stand in the line
+        shown = holdings.record(line[number])
+        assert shown is not None  # or it would not stand in the line
+        record = asked_for(shown, holdings)
         inputs: list[int | Picture | str] = []
         taken = number == start  # the first step has nothing new to take up
         for place, one in enumerate(inputs_of(record)):
@@ -106,7 +107,7 @@ def chain(picture: Picture, holdings: Holdings, from_: Any = None) -> list[Link]
                 record.prompt,
                 record.provider,
                 record.model,
-                fields_of(record),
+                fields_of(shown),
                 tuple(inputs),
                 _mask(record, holdings, number),
             )
@@ -126,7 +127,10 @@ def check_made(picture: Picture) -> None:
 
 def fields_of(record: Record) -> dict[str, Any]:
     """Return what was asked for beside the prompt, the pictures and the model."""
-    return {name: record.requested[name] for name in (*FIELDS, *OWN_FIELDS) if record.requested.get(name) is not None}
+    said = {name: record.requested[name] for name in (*FIELDS, *OWN_FIELDS) if record.requested.get(name) is not None}
+    if record.kept is None:
+        said.pop("keep", None)  # as it came is as it came, although another one was made of it
+    return said
 
 
 def job_of(link: Link, images: Sequence[Any], *, model: str | None, elsewhere: bool) -> Job:
@@ -144,7 +148,7 @@ def job_of(link: Link, images: Sequence[Any], *, model: str | None, elsewhere: b
     fields = {name: value for name, value in link.fields.items() if name in FIELDS or not elsewhere}
     if link.kind == "edit":
         return Edit(link.prompt, images=tuple(images), mask=link.mask, model=model, **fields)
-    for name in ("input_fidelity", "encoding"):
+    for name in ("input_fidelity", "encoding", "keep"):
         fields.pop(name, None)
     return Generate(link.prompt, model=model, **fields)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imgcell.lineage.holdings import Holdings
     from imgcell.pictures.record import Record
 
-__all__ = ["MOST", "Family", "Input", "Member", "inputs_of", "main_line", "trace"]
+__all__ = ["MOST", "Family", "Input", "Member", "asked_for", "inputs_of", "main_line", "trace"]
 
 #: Pictures of a family that are looked up at most.
 MOST = 200
@@ -111,17 +111,27 @@ def inputs_of(record: Record) -> tuple[Input, ...]:
     )
 
 
+def asked_for(record: Record, holdings: Holdings) -> Record:
+    """Return the record of what was asked of a provider: of a picture whose rest was kept that of the result as it came.
+
+    Mended and as it came are one step: a job makes both.
+    """
+    of = record.kept.get("of") if record.kept is not None else None
+    return (holdings.record(of) if isinstance(of, str) else None) or record
+
+
 def main_line(name: str, holdings: Holdings) -> tuple[str, ...]:
     """Return the ids of the main line that ends in *name*, oldest first.
 
-    From a picture it goes on to the first of its inputs that imgcell made, for as long as it is known how.
+    From a picture it goes on to the first of its inputs that imgcell made, for as long as it is known how.  Where the rest of a
+    picture was kept, the result as the provider sent it is no step of its own.
     """
     line: dict[str, None] = {}  # a set that keeps its order
     at: str | None = name
     while at is not None and at not in line and len(line) < _LONGEST:
         line[at] = None
         record = holdings.record(at)
-        found = _main(inputs_of(record)) if record is not None else None
+        found = _main(inputs_of(asked_for(record, holdings))) if record is not None else None
         at = found.id if found is not None and not is_given(found.id) and holdings.record(found.id) is not None else None
     return tuple(reversed(line))
 

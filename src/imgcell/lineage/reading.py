@@ -250,7 +250,7 @@ def _step(step: Any, number: int, files: Mapping[str, bytes | None]) -> Step:
     try:
         # What a job may say, the job itself knows best.
         if kind == "edit":
-            Edit(prompt, images=[b""], model=model, **checked.options)
+            Edit(prompt, images=[b""], mask=b"" if mask is not None else None, model=model, **checked.options)
         else:
             Generate(prompt, model=model, **checked.options)
     except (InvalidJobError, TypeError) as error:
@@ -279,7 +279,7 @@ def _inputs(given: Any, number: int, files: Mapping[str, bytes | None]) -> tuple
 def _options(given: Any, number: int, *, edit: bool) -> dict[str, Any]:
     known = {*FIELDS, "response_format", *(("encoding",) if edit else ()), "extra"}
     if not edit:
-        known.discard("input_fidelity")
+        known -= {"input_fidelity", "keep"}
     if not isinstance(given, Mapping):
         _no(tr("its options are no mapping"), number)
     unknown = [name for name in given if name not in known]
@@ -290,7 +290,7 @@ def _options(given: Any, number: int, *, edit: bool) -> dict[str, Any]:
         if name == "extra":
             if not isinstance(value, Mapping) or not _plain(value, MAX_DEPTH) or len(json.dumps(value, default=str)) > MAX_PROMPT:
                 _no(tr("its extra fields are not plain values"), number)
-        elif not (_short(value) or (name == "output_compression" and isinstance(value, int))):
+        elif not (_short(value) or (name in ("output_compression", "keep") and isinstance(value, int))):
             _no(tr("its option {name} is not plain", name=name), number)
         options[name] = value
     return options

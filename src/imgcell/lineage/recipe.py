@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imgcell.lineage.chain import FIELDS, check_made
-from imgcell.lineage.family import MOST, Input, inputs_of
+from imgcell.lineage.family import MOST, Input, asked_for, inputs_of
 from imgcell.lineage.holdings import GIVEN, is_given
 from imgcell.pictures.formats import MEDIA_TYPES
 
@@ -92,7 +92,7 @@ def _order(name: str, holdings: Holdings) -> list[str]:
         begun.add(at)
         waiting.append((at, True))
         record = holdings.record(at)
-        inputs = inputs_of(record) if record is not None else ()
+        inputs = inputs_of(asked_for(record, holdings)) if record is not None else ()
         if len(begun) < MOST:
             waiting.extend((one.id, False) for one in reversed(inputs) if _again(one, holdings) and one.id not in begun)
     return order
@@ -100,7 +100,7 @@ def _order(name: str, holdings: Holdings) -> list[str]:
 
 def _step(record: Record, places: Mapping[str, int], files: _Files) -> dict[str, Any]:
     inputs: list[dict[str, Any]] = []
-    for one in inputs_of(record):
+    for one in inputs_of(asked_for(record, files.holdings)):
         place = places.get(one.id)
         # What stands later in the order is part of a circle, which only files written by hand have.
         if place is not None and place < places[record.id] and _again(one, files.holdings):
@@ -134,6 +134,8 @@ def _step(record: Record, places: Mapping[str, int], files: _Files) -> dict[str,
 def _options(record: Record) -> dict[str, Any]:
     requested = record.requested
     options = {name: requested[name] for name in (*FIELDS, "response_format", "encoding") if requested.get(name) is not None}
+    if record.kept is None:
+        options.pop("keep", None)
     extra = _public(requested.get("extra") or {})
     return {**options, "extra": extra} if extra else options
 

@@ -84,6 +84,7 @@ class Changes:
         sizes: (width, height) of the two pictures, upright.
         input_ignored: Whether the second seems to have been made without the first; ``None`` if that cannot be told.
         likeness: How alike their coarse forms are, 0 to 1; ``None`` where there are none.
+        image_tokens: How many tokens of input pictures the provider's bill counts, where that is known: 0 says that it used none.
     """
 
     whole: Area
@@ -97,6 +98,7 @@ class Changes:
     sizes: tuple[tuple[int, int], tuple[int, int]]
     input_ignored: bool | None
     likeness: float | None
+    image_tokens: int | None
     _seen: Image.Image = field(repr=False)
     _difference: Any = field(repr=False)
     _found: Image.Image = field(repr=False)
@@ -302,6 +304,7 @@ def measured(
         sizes=(before.size, after.size),
         input_ignored=_ignored(alike, placed),
         likeness=alike,
+        image_tokens=None,
         _seen=seen,
         _difference=difference,
         _found=found,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from PIL import Image
 
 from imgcell.errors import InvalidJobError
+from imgcell.jobs import FEATHER, MOST_FEATHER
 from imgcell.language import tr
 from imgcell.masks.distance import within
 from imgcell.measures import seeing
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MOST_FEATHER", "Blend", "Mended", "check_feather", "keep_outside", "mended"]
+__all__ = ["Blend", "Mended", "check_feather", "keep_outside", "mended"]
 
 Blend: TypeAlias = Literal["feather", "poisson"]
 
-#: Pixels.
-MOST_FEATHER = 256
 #: Samples along the long side on which the membrane is solved: it is smooth, and more would show nothing.
 _MEMBRANE = 144
 
@@ -52,7 +51,7 @@ class Mended:
 
 
 def keep_outside(
-    before: object, after: object, mask: object, feather: int = 8, *, align: bool = True, blend: Blend = "feather"
+    before: object, after: object, mask: object, feather: int = FEATHER, *, align: bool = True, blend: Blend = "feather"
 ) -> Image.Image:
     """Return the edit with everything outside of the mask as it was before.
 
@@ -111,7 +110,9 @@ def mended(
     placed = align(before, after, np.asarray(small) >= 128) if find else align_none(before, after)
     mode = "RGBA" if before.has_transparency_data or after.has_transparency_data else "RGB"
     result = before.convert(mode) if before.mode != mode else before.copy()
-    result.info = {}
+    # Its values mean what they meant: by the same color profile.
+    profile = before.info.get("icc_profile")
+    result.info = {"icc_profile": profile} if profile else {}
     box = hole.getbbox()
     if box is None:
         return Mended(result, placed)

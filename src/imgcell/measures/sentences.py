@@ -35,8 +35,14 @@ def line(found: Changes, above: float) -> str | None:
     if not found.ratio_kept:
         told.append(tr("the ratio is another one"))
     if found.input_ignored:
-        told.append(tr("the input seems to have been ignored"))
+        told.append(_ignored(found))
     return listed(*told) if told else None
+
+
+def _ignored(found: Changes) -> str:
+    if found.image_tokens == 0:
+        return tr("the input seems to have been ignored (the bill counts no image tokens)")
+    return tr("the input seems to have been ignored")
 
 
 def _moved(found: Changes) -> str:
@@ -90,7 +96,7 @@ def lines(found: Changes) -> list[str]:
     if not found.ratio_kept:
         told.append(tr("the ratio is another one"))
     if found.input_ignored:
-        told.append(tr("the input seems to have been ignored"))
+        told.append(_ignored(found))
     told.append(tr("counted as changed: a difference (ΔE*ab) above {threshold}", threshold=f"{found.threshold:g}"))
     return told
 

@@ -69,6 +69,10 @@ class Archive(Protocol):
         """Do what :meth:`Picture.lineage` says."""
         ...
 
+    def changes(self, picture: Picture) -> Any:
+        """Do what :attr:`Picture.changes` says."""
+        ...
+
     def replay(self, picture: Picture, *, provider: str | None, model: str | None, from_: Any, client: Any, once: bool = False) -> Sheet:
         """Do what :meth:`Picture.replay` says."""
         ...

@@ -66,6 +66,8 @@ class Picture(Traced, Image.Image):
         self._lock = RLock()
         self._decoded: Any = None
         self._preview: Any = None
+        self._made_from: Picture | None = None
+        self._changes: Any = None
         self._thumbnail: Any = None
         self._info: dict[str | tuple[int, int], Any] | None = None
         super().__init__()

@@ -47,6 +47,10 @@ class Record:
             the same one.
         slot: Which of the job's pictures it is, from 0: a job of several pictures may take several requests.
         session, notebook, cell: Where it was asked for (:class:`imgcell.origin.Origin`).
+        kept: How the rest of the picture was kept (:mod:`imgcell.measures.keeping`), if it was: ``"of"`` (id of the picture as
+            the provider sent it, which is the parent), ``"feather"`` (pixels), ``"shift"`` (right, down) and ``"scale"``, which
+            were undone.  It was made here, from a picture that was paid for: ``cost`` and all that says how it was made are
+            that picture's, ``attempt`` and ``job`` are ``None``, so that no bill counts it twice.
         sweep: Id of the sweep that it was made for, or ``None``.
         place: Which cell of the sweep's matrix it is, from 0, or ``None``.
         step: Which step of that cell's edit chain it is, from 0.
@@ -82,6 +86,7 @@ class Record:
     session: str | None = None
     notebook: str | None = None
     cell: str | None = None
+    kept: Mapping[str, Any] | None = None
     sweep: str | None = None
     place: int | None = None
     step: int = 0

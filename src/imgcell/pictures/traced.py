@@ -45,6 +45,21 @@ class Traced:
         """The pictures that were made from it directly, oldest first; deleted ones are not among them."""
         return self._asked().children(self._picture())
 
+    @property
+    def changes(self) -> Any:
+        """What this edit changed, inside of its mask and outside of it: :class:`imgcell.measures.changing.Changes`.
+
+        Measured when it is first asked for, against the picture that it was made from (the first one where there is a mask, as
+        that belongs to the first), as it was sent.  Of a picture whose rest was kept, against that same picture.
+
+        Raises:
+            InvalidJobError: It is no edit, or one of several pictures without a mask, or what it was made from is not there.
+        """
+        picture = self._picture()
+        if picture._changes is None or picture.edited:
+            picture._changes = self._asked().changes(picture)
+        return picture._changes
+
     def lineage(self) -> Lineage:
         """Return where it comes from and what came of it, as a tree that shows itself in a cell.
 

@@ -97,8 +97,7 @@ def _check(record: Record, name: str | None) -> None:
     wrong += ["place"] if values["place"] is not None and not _is_count(values["place"]) else []
     wrong += [field for field in ("requested", "effective") if not isinstance(values[field], dict)]
     wrong += [field for field in ("size", "modified") if not all(map(_is_count, values[field]))]
-    if values["usage"] is not None and not isinstance(values["usage"], dict):
-        wrong.append("usage")
+    wrong += [field for field in ("usage", "kept") if values[field] is not None and not isinstance(values[field], dict)]
     if not _is_amount(values["seconds"]):
         wrong.append("seconds")
     if len(values["size"]) != 2:
