@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from imgcell.errors import InvalidJobError
 from imgcell.jobs import InputImage
-from imgcell.masks import load_mask
-from imgcell.pictures import load_image
+from imgcell.masks import Mask, load_mask
+from imgcell.pictures import MemorySource, Picture, load_image
 from imgcell.providers.profile import Model
 
 SIZE = (40, 30)
@@ -149,3 +149,46 @@ def test_a_picture_masks_itself(make_picture, model):
     mask = load_mask(picture, load_image(picture, model), model)
     assert mask.data == picture.data
     assert mask.parent == picture.record.id
+
+
+def test_a_mask_is_sent_once_made(first, model):
+    """A value, soft or hard: from 128 on is edited; the same value gives the same bytes; nothing of it is changed."""
+    soft = Mask(white()).feather(3)
+    sent = load_mask(soft, first, model)
+    assert (alpha_of(sent) == EXPECTED).all()
+    assert "128" in sent.notes[0]
+    assert load_mask(soft, first, model).data is sent.data
+    assert load_mask(soft.hard(), first, model).sha256 == load_mask(white(), first, model).sha256 == sent.sha256
+    with pytest.raises(InvalidJobError, match="marks nothing"):
+        load_mask(Mask.full(SIZE, 127), first, model)
+    with pytest.raises(InvalidJobError, match=r"The mask is 30x40.*fit\(\(40, 30\)\)"):
+        load_mask(Mask.full((30, 40)), first, model)
+
+
+@pytest.mark.parametrize(("polarity", "inside"), [("white", 255), ("black", 0)])
+def test_a_model_gets_the_polarity_of_its_table(first, make_picture, polarity, inside):
+    """In mode L, white or black where to edit, whatever was given; what was sent reads back as what it was, from its bytes alone."""
+    model = Model("other", mask_polarity=polarity)
+    hole = Image.new("RGBA", SIZE, (9, 9, 9, 255))
+    hole.paste((0, 0, 0, 0), BOX)
+    for value in (white(), hole, Mask(hole), np.asarray(white()) == 255):
+        sent = load_mask(value, first, model)
+        image = Image.open(io.BytesIO(sent.data))
+        assert (image.format, image.mode, image.size, sent.media_type) == ("PNG", "L", SIZE, "image/png")
+        assert (np.asarray(image) == np.where(EXPECTED == 0, inside, 255 - inside)).all()
+    assert Mask(sent.data) == Mask(white())
+    # Run again: the mask of a record is the picture that was sent.
+    again = Picture(MemorySource(sent.data), make_picture().record)
+    assert load_mask(again, first, model).data == sent.data
+    assert (alpha_of(load_mask(again, first, Model("alpha"))) == EXPECTED).all()
+    # What it says of itself is not handed on to what is made from it.
+    assert "imgcell-mask" not in Mask(sent.data).image.info
+
+
+def test_a_name_is_no_path(first, model):
+    """Who gives the name of a saved mask in Python is told where it is."""
+    with pytest.raises(InvalidJobError, match=r"library\(\).masks\['天空'\]"):
+        load_mask("天空", first, model)
+    with pytest.raises(InvalidJobError) as caught:
+        load_mask("sky.png", first, model)
+    assert "masks[" not in str(caught.value)

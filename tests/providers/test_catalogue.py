@@ -249,3 +249,15 @@ def test_a_built_in_provider_reads_its_own_file_only(monkeypatch):
     assert providers.get("sandbox") is providers.get("sandbox")
     assert len(read) == 1
     assert read[0].endswith("sandbox.toml")
+
+
+def test_what_a_mask_means_stands_in_the_table(write):
+    """Of the built-in ones to all transparent is where to edit; a file may say otherwise, in one of three words."""
+    from imgcell.masks import polarity_of
+
+    assert {polarity_of(name) for name in providers.names()} == {"alpha"}
+    write('[mine]\nlike = "openai-compatible"\nbase_url = "http://127.0.0.1/v1"\n[mine.defaults]\nmask_polarity = "black"\n')
+    assert polarity_of("mine", "any-model") == "black"
+    write('[mine]\nlike = "openai-compatible"\nbase_url = "http://127.0.0.1/v1"\n[mine.defaults]\nmask_polarity = "green"\n')
+    with pytest.raises((ConfigurationError, InvalidJobError), match=r"mask_polarity|line 5"):
+        providers.get("mine")

@@ -95,6 +95,11 @@ def voted(frame: object) -> None:
     alpha: float | None = votes.agreement().alpha
     wins: int = votes.wins().preferred("a", "b")
     names: tuple[str, ...] = votes.entries
+    asked = imgcell.vote(imgcell.history("kite"), by="model", question="Which kite flies higher?", rater="Ann", active=True)
+    pair = asked.study.pair("Ann")
+    asked.study.cast(pair, "tie", seconds=2.0)
+    again: imgcell.Votes = asked.votes
+    print(again, pair.left.picture.size, asked.entries)
     print(strength, more, alpha, wins, names, ranking.plot().svg, votes.undo("Ann"), votes.where(seen=False))
 
 
@@ -114,3 +119,16 @@ def compared(sheet: imgcell.Sheet, picture: imgcell.Picture) -> None:
     image: PIL.Image.Image = named.contact_sheet(side=200)
     base: imgcell.Picture | None = comparison.baseline
     print(path, page, image, base, comparison.sheet)
+
+
+def masked() -> None:
+    """A mask is a value with operators; the library keeps it by name; an edit takes it."""
+    sky: imgcell.Mask = imgcell.masks.color_range("photo.png", "skyblue", (1, 2, 3), tolerance=30)
+    box = imgcell.masks.boxes(sky, (0, 0, 10, 10)) | imgcell.masks.polygon((64, 64), [(1, 1), (9, 1), (5, 9)])
+    both: imgcell.Mask = (sky - box & ~sky).grow(3.5).feather(2).fit((64, 64), "contain")
+    found: imgcell.Mask = imgcell.masks.segment(lambda picture: picture.convert("1"), "photo.png")
+    shown: PIL.Image.Image = both.preview("photo.png")
+    imgcell.library().masks["天空"] = both
+    kept: imgcell.Mask | None = imgcell.library().masks.get("天空")
+    with imgcell.Client("sandbox") as client:
+        print(client.edit("night", images=["photo.png"], mask=found), shown, kept, found.to("openai").mode, found.share)
