@@ -1,6 +1,7 @@
 /** One view of a Studio: the form on the left (or on top, where it is narrow), the pictures beside it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Over } from "./compare/index";
 import { Fields, More } from "./form/fields";
 import { ours } from "./form/keys";
 import { Prompt } from "./form/prompt";
@@ -24,6 +25,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
   const t = page.t.value;
   const id = useName();
   const open = useSignal<string | null>(null);
+  const comparing = useSignal<unknown>(null);
   const masking = useSignal<Reference | null>(null);
   const top = useRef<HTMLDivElement>(null);
 
@@ -51,6 +53,10 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
 
   const unmask = () => {
     masking.value = null;
+  };
+
+  const closeComparison = () => {
+    comparing.value = null;
   };
 
   const { here, earlier } = page.shown.value;
@@ -84,7 +90,16 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
         <Tools page={page} />
         <div class="ic-wrap">
           <Grid page={page} onOpen={show} />
-          <Selection page={page} />
+          <Selection
+            page={page}
+            onCompare={async (names) => {
+              try {
+                comparing.value = (await page.channel.ask("compare", { cards: names })).ok.document;
+              } catch (why) {
+                page.report(why);
+              }
+            }}
+          />
           <Told page={page} />
           <Quiet page={page} />
         </div>
@@ -96,6 +111,19 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
           part="mask"
           given={{ desk: page, reference: masking.value, mask: page.mask.value, onClose: unmask }}
           onClose={unmask}
+        />
+      )}
+      {comparing.value !== null && (
+        <Part<Over>
+          page={page}
+          part="compare"
+          given={{
+            document: comparing.value,
+            files: page.pixels,
+            language: page.language.value,
+            onClose: closeComparison,
+          }}
+          onClose={closeComparison}
         />
       )}
       {shown && <Viewer page={page} card={shown} cards={done} onMove={show} onClose={() => show(null)} />}

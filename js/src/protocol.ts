@@ -253,6 +253,11 @@ export interface PartOk {
   style: string;
 }
 
+/** What the comparison shows (:class:`imgcell.comparison.document.Document`). */
+export interface CompareOk {
+  document: Record<string, unknown>;
+}
+
 /** What would this cost? */
 export interface Estimate {
   draft: Draft;
@@ -500,6 +505,7 @@ export interface Requests {
   "ready": Ready;
   "fetch-image": FetchImage;
   "part": Part;
+  "compare": CardKeys;
   "estimate": Estimate;
   "run": Run;
   "cancel": Cancel;
@@ -535,6 +541,7 @@ export interface Replies {
   "ready": ReadyOk;
   "fetch-image": FetchImageOk;
   "part": PartOk;
+  "compare": CompareOk;
   "estimate": EstimateOk;
   "run": Cards;
   "cancel": CancelOk;

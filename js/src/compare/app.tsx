@@ -85,12 +85,15 @@ export function App({ state, root, fills, onClose }: Given) {
     const on = target.closest<HTMLElement>("[data-key]")?.dataset.key ?? null;
     const button = target.closest("button, summary, a") !== null;
     const mode = MODE_KEYS[letter];
-    const move = !pairs && !alone && /^Arrow/.test(key) && on !== null;
-    if (mode) state.to(mode);
-    else if (letter === "l") state.hide(!state.bare.value);
+    const nowhere = target === document.body;
+    const move = !pairs && !alone && /^Arrow/.test(key) && (on !== null || nowhere);
+    if (mode) {
+      state.to(mode);
+      refocus();
+    } else if (letter === "l") state.hide(!state.bare.value);
     else if (letter === "h" || key === "?") state.help.value = true;
     else if (move && (event.shiftKey || isFitted(state.shared.view.value))) {
-      const next = step(table.current, on, key);
+      const next = on === null ? state.current.value : step(table.current, on, key);
       if (next !== null) focus(next);
     } else if (letter === "b" && (on ?? alone?.key)) state.setBaseline(on ?? alone?.key ?? "");
     else if (key === "Enter" && !button && on !== null && places.some((place) => place.key === on && isShown(place))) {
@@ -112,19 +115,38 @@ export function App({ state, root, fills, onClose }: Given) {
     event.preventDefault();
     event.stopPropagation();
   };
+  /** What had the focus is gone with its mode: the keys go on working in the next. */
   const refocus = () => {
+    if (box.current?.matches(":focus-within") && !box.current.querySelector(".ic-pane:focus, .ic-square:focus")) return;
     requestAnimationFrame(() =>
-      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(".ic-stage-of .ic-pane")?.focus()),
+      requestAnimationFrame(() => {
+        const stage = box.current?.querySelector<HTMLElement>(".ic-stage-of .ic-pane");
+        if (stage) stage.focus({ preventScroll: true });
+        else focus(state.current.peek());
+      }),
     );
   };
 
   /** Whoever is at work here, or has nothing else to scroll, zooms with the wheel. */
-  const wheel = () => whole.value || box.current?.matches(":focus-within") === true;
+  const wheel = () =>
+    whole.value || (fills && (pairs || alone !== undefined)) || box.current?.matches(":focus-within") === true;
   const zoom = (by: number) => {
     const view = state.shared.view.value;
     const next = Math.min(64, view.zoom * STEP ** by);
     state.shared.view.value = by === 0 || next <= 1 ? FITTED : { ...view, zoom: next };
   };
+
+  // A page of its own: nobody has to click into it before its keys work.
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    if (!fills) return;
+    const anywhere = (event: KeyboardEvent) => {
+      if (event.target === document.body) latest.current(event);
+    };
+    document.addEventListener("keydown", anywhere);
+    return () => document.removeEventListener("keydown", anywhere);
+  }, [fills]);
 
   const { title, reduced } = state.document.value;
   const sizes = Object.values(reduced ?? {});

@@ -102,7 +102,7 @@ function Choose({
   return (
     <Menu
       label={label}
-      text={state.name(place)}
+      text={state.short(place)}
       look="ic-small ic-chooser"
       items={state.shown.value.map((one) => ({
         label: state.name(one),

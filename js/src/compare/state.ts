@@ -131,6 +131,13 @@ export class Comparing {
 
   // -- names ---------------------------------------------------------------------------------------------------
 
+  /** The same where there is little room. */
+  short(place: Place): string {
+    return [...this.name(place)].length > 32
+      ? `${[...this.name(place)].slice(0, 12).join("")}…${[...this.name(place)].slice(-18).join("")}`
+      : this.name(place);
+  }
+
   /** What a picture is called here; a letter while labels are hidden, so that nothing tells which one it is. */
   name(place: Place): string {
     const { places } = this.document.value;

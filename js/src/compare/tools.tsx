@@ -219,7 +219,7 @@ function Against({ state }: { state: Comparing }) {
     <>
       <Menu
         label={t(words, "against")}
-        text={state.name(base)}
+        text={state.short(base)}
         look="ic-plain ic-small ic-chooser"
         items={state.shown.value.map((one) => ({
           label: state.name(one),

@@ -181,7 +181,7 @@ export function Grid({ page, onOpen }: { page: Page; onOpen: (card: CardFacts) =
   );
 }
 
-export function Selection({ page }: { page: Page }) {
+export function Selection({ page, onCompare }: { page: Page; onCompare: (names: string[]) => void }) {
   const t = page.t.value;
   const { here, earlier } = page.shown.value;
   const names = new Set(page.view.value.selected);
@@ -214,6 +214,13 @@ export function Selection({ page }: { page: Page }) {
         onClick={async () => {
           for (const card of cards) if (card.sha) await page.useAsReference(nameOf(card));
         }}
+      />
+      <Button
+        icon="compare"
+        look="ic-plain ic-small"
+        label={t(words, "compareThese")}
+        off={cards.filter((card) => card.sha).length < 2}
+        onClick={() => onCompare(cards.map(nameOf))}
       />
       <Button
         icon="delete"

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from imgcell.comparison.document import document
+from imgcell.comparison.lineup import lineup
 from imgcell.costs import total
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import tr
@@ -38,6 +40,7 @@ class Desk:
             "ready": Handler(self._ready, "here"),
             "fetch-image": Handler(self._fetch, "beside"),
             "part": Handler(self._part, "beside"),
+            "compare": Handler(self._compare, "beside"),
             "estimate": Handler(self._estimate, "estimates"),
             "run": Handler(self._run, "in turn"),
             "retry": Handler(self._retry, "in turn"),
@@ -95,6 +98,9 @@ class Desk:
     def _part(self, ask: Mapping[str, Any]) -> Answer:
         name = ask["part"]
         return {"script": asset(f"{name}.js", unbuilt(name)), "style": asset(f"{name}.css", "")}
+
+    def _compare(self, ask: Mapping[str, Any]) -> Answer:
+        return {"document": document(lineup(self._inside.pictures(ask["cards"])))}
 
     # -- sending -----------------------------------------------------------------------------------------------
 

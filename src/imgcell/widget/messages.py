@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from imgcell.widget.facts import (
     Card,
@@ -37,6 +37,7 @@ __all__ = [
     "Changed",
     "Code",
     "CodeOk",
+    "CompareOk",
     "Counted",
     "Estimate",
     "EstimateOk",
@@ -132,6 +133,12 @@ class PartOk(TypedDict):
 
     script: str
     style: str
+
+
+class CompareOk(TypedDict):
+    """What the comparison shows (:class:`imgcell.comparison.document.Document`)."""
+
+    document: dict[str, Any]
 
 
 class Estimate(TypedDict):
