@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from imgcell.client.client import Client
 from imgcell.client.shelf import folder
+from imgcell.client.where import default_provider
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.sweeps import keeping
-from imgcell.sweeps.axes import VARIANT, Design, Order, design
+from imgcell.sweeps.axes import VARIANT, Axis, Choice, Design, Order, Together, design
 from imgcell.sweeps.sweeping import Sweep
 
 __all__ = ["sweep"]
@@ -98,6 +100,9 @@ def sweep(
         "partial_images": partial_images, "extra": extra,
     }  # fmt: skip
     made = design(said, n=n, order=order, seed=seed, variants=variants)
+    if None in _providers(made):
+        # By its name, so that another environment makes no other provider of it.
+        made = _named(made, default_provider())
     home = _home(made, library)
     clients = keeping.clients(home)
     for value in _providers(made):
@@ -105,15 +110,36 @@ def sweep(
     return Sweep(made, clients, home)
 
 
+def _named(made: Design, name: str) -> Design:
+    """Return *made* with the provider *name* wherever none is said."""
+
+    def said(axis: Axis, value: Any) -> Any:
+        if axis.name == "provider" and value is None:
+            return name
+        if isinstance(value, Together) and value.get("provider") is None:
+            return Together({**value, "provider": name})
+        return value
+
+    if made.fixed.get("provider") is not None:
+        return made
+    axes = [Axis(axis.name, tuple(Choice(one.label, said(axis, one.value)) for one in axis.choices)) for axis in made.axes]
+    fixed = dict(made.fixed)
+    if all(axis.name not in ("provider", VARIANT) for axis in axes):
+        fixed["provider"] = name
+    return replace(made, axes=tuple(axes), fixed=fixed)
+
+
 def _providers(made: Design) -> Iterator[Any]:
     """Yield what is given as a provider; ``None`` where a combination leaves it out."""
-    values = [made.fixed.get("provider")]
-    for axis in made.axes:
-        if axis.name == "provider":
-            values = [choice.value for choice in axis.choices]
-        elif axis.name == VARIANT:
-            values += [choice.value.get("provider") for choice in axis.choices]
-    yield from values
+    said = [axis for axis in made.axes if axis.name in ("provider", VARIANT)]
+    fixed = made.fixed.get("provider")
+    if not said:
+        yield fixed
+    for axis in said:
+        for choice in axis.choices:
+            value = choice.value.get("provider", fixed) if isinstance(choice.value, Together) else choice.value
+            if value is not None or len(said) == 1:
+                yield value
 
 
 def _home(made: Design, library: str | os.PathLike[str] | bool | None) -> Path | None:

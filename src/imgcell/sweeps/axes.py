@@ -16,7 +16,7 @@ from imgcell.language import tr
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.words import clean
 
-__all__ = ["FIELDS", "Axis", "Choice", "Design", "Order", "design"]
+__all__ = ["FIELDS", "Axis", "Choice", "Design", "Order", "Together", "design"]
 
 Order: TypeAlias = Literal["interleaved", "random", "listed"]
 
@@ -33,13 +33,17 @@ _BLOCKS = ("prompt", "images", "mask")
 VARIANT = "variant"
 
 
+class Together(dict[str, Any]):
+    """Fields that one choice sets at once, by their names."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One value of an axis.
 
     Attributes:
         label: What it is called, in tables and for ``sheet.sel``.
-        value: What it is; of a variant, a mapping from fields to values.
+        value: What it is; of a variant, :class:`Together`.
     """
 
     label: str
@@ -104,7 +108,7 @@ class Design:
         """Return the fields of *combination*; what is ``None`` is left out."""
         said = dict(self.fixed)
         for axis, choice in zip(self.axes, self.chosen(combination), strict=True):
-            said.update(choice.value if axis.name == VARIANT else {axis.name: choice.value})
+            said.update(choice.value if isinstance(choice.value, Together) else {axis.name: choice.value})
         return {name: value for name, value in said.items() if value is not None}
 
     def labels(self) -> list[str]:
@@ -246,7 +250,7 @@ def _variants(variants: Any, said: Mapping[str, Any]) -> Axis:
                 raise InvalidJobError(
                     tr("{name} is said in variants and beside them.", name=name), hint=tr("Say it in one of the two places.")
                 )
-    return Axis(VARIANT, tuple(Choice(str(label), dict(fields)) for label, fields in variants.items()))
+    return Axis(VARIANT, tuple(Choice(str(label), Together(fields)) for label, fields in variants.items()))
 
 
 def _label(name: str, value: Any, number: int) -> str:

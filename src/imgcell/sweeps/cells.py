@@ -11,14 +11,14 @@ from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
 from imgcell.pictures.inputs import expand
 from imgcell.sweeps.holding import Holder
-from imgcell.sweeps.task import Task, ready_for
+from imgcell.sweeps.task import Held, Task, ready_for
 
 if TYPE_CHECKING:
     from imgcell.client.client import Client
+    from imgcell.client.plan import Plan
     from imgcell.client.replaying import Ready
     from imgcell.pictures.picture import Picture
     from imgcell.sweeps.axes import Design
-    from imgcell.sweeps.task import Held
 
 __all__ = ["Cells"]
 
@@ -32,6 +32,9 @@ class Cells:
         design: The sweep's.
         sweep: Its id.
         clients: Returns who speaks to what was given as ``provider=``; the same one for the same value.
+
+    Attributes:
+        on_workers: Whether the keys are found where the pictures are made, not here.
     """
 
     def __init__(self, design: Design, sweep: str, clients: Callable[[Any], Client]) -> None:
@@ -40,7 +43,13 @@ class Cells:
         self._clients = clients
         self._holder = Holder(None)
         self._made: dict[int, Task | ImgcellError] = {}
-        self._checked: dict[int, Ready] = {}
+        self._checked: dict[int, tuple[Ready, Plan]] = {}
+        self.on_workers = False
+
+    def elsewhere(self) -> None:
+        """Leave it to the machines on which they are made to find the keys."""
+        self.on_workers = True
+        self._made = {number: made for number, made in self._made.items() if not isinstance(made, MissingKeyError)}
 
     def client(self, place: int) -> Client:
         """Return who makes the picture of *place*."""
@@ -56,7 +65,7 @@ class Cells:
         prompt = self._design.fields(place // self._design.n).get("prompt")
         return len(prompt) if isinstance(prompt, tuple) else 1
 
-    def task(self, place: int, done: int = 0, last: Held | None = None) -> Task:
+    def task(self, place: int, done: int = 0, last: Held | Picture | None = None) -> Task:
         """Return what makes the picture of *place*, of which *done* steps are made.
 
         Raises:
@@ -76,7 +85,12 @@ class Cells:
         made = self._combination(place // self._design.n)
         if isinstance(made, ImgcellError):
             raise made
-        return self._checked[place // self._design.n]
+        return self._checked[place // self._design.n][0]
+
+    def plan(self, place: int) -> Plan:
+        """Return what the first step of *place* would send; as :meth:`ready`."""
+        self.ready(place)
+        return self._checked[place // self._design.n][1]
 
     def recall(self, task: Task) -> tuple[Picture | None, Task | None]:
         """Look into the library for the pictures of *task*'s jobs: return the last one found, and what is left to be made.
@@ -85,11 +99,13 @@ class Cells:
         """
         client, repeat = self.client(task.place), task.place % self._design.n
         before: Picture | None = None
+        last = task.given
         for step in range(task.done, task.steps):
             ready = client.recall(ready_for(task, client, step, before), nth=repeat)
             if not ready.found:
-                return before, dataclasses.replace(task, done=step, given=before if before is not None else task.given)
+                return before, dataclasses.replace(task, done=step, given=last)
             before = ready.found[0]
+            last = Held(before.record.id)
         return before, None
 
     def _combination(self, number: int) -> Task | ImgcellError:
@@ -108,9 +124,11 @@ class Cells:
         name = client.provider.name
         limits = {"timeout": client._timeout, "connect_timeout": client._connect_timeout, "max_in_flight": client._max_in_flight}
         task = Task(self._sweep, number * self._design.n, name, client._given_url, job, prompts[1:], limits=tuple(limits.items()))
-        client.required_key()
+        if not self.on_workers:
+            client.required_key()
         # Pictures that are in memory only are read once for all combinations, those of the library where they lie.
-        self._checked[number] = ready_for(dataclasses.replace(task, job=self._in_memory(job)), client, 0)
+        ready = ready_for(dataclasses.replace(task, job=self._in_memory(job)), client, 0)
+        self._checked[number] = ready, client.plan(ready)
         if task.then:
             self._check_edits(task, client)
         return task

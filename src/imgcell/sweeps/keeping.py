@@ -22,7 +22,7 @@ from imgcell.files.lock import hold
 from imgcell.language import tr
 from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.pictures.words import clean, clip
-from imgcell.sweeps.axes import FIELDS, MOST, VARIANT, Axis, Choice, Design
+from imgcell.sweeps.axes import FIELDS, MOST, VARIANT, Axis, Choice, Design, Together
 from imgcell.sweeps.task import Held
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def held(design: Design, holder: Holder) -> Design:
             return holder.images(value)
         if name == "mask":
             return holder.image(value)
-        if name == VARIANT:
-            return {field: kept(field, one) for field, one in value.items()}
+        if isinstance(value, Together):
+            return Together({field: kept(field, one) for field, one in value.items()})
         return value
 
     axes = tuple(Axis(a.name, tuple(Choice(c.label, _tolerant(kept, a.name, c.value)) for c in a.choices)) for a in design.axes)
@@ -193,8 +193,8 @@ def _plain(name: str, value: Any, label: str) -> Any:
         return {"provider": value.provider.name, "base_url": value._given_url, "label": label or value.provider.name}
     if isinstance(value, Address):
         return dataclasses.asdict(value)
-    if name == VARIANT:
-        return {field: _plain(field, one, label) for field, one in value.items()}
+    if isinstance(value, Together):
+        return {"together": {field: _plain(field, one, label) for field, one in value.items()}}
     if name == "prompt" and isinstance(value, tuple):
         return {"chain": list(value)}
     if name in ("images", "mask"):
@@ -208,8 +208,8 @@ def _plain(name: str, value: Any, label: str) -> Any:
 
 def _value(name: str, value: Any) -> Any:
     """Return what :func:`_plain` wrote."""
-    if name == VARIANT:
-        return {field: _value(field, one) for field, one in value.items()}
+    if name in (VARIANT, "provider") and isinstance(value, Mapping) and "together" in value:
+        return Together({field: _value(field, one) for field, one in value["together"].items() if field in FIELDS})
     if name == "images" and isinstance(value, list):
         return [_value(name, one) for one in value]
     if name in ("images", "mask") and isinstance(value, Mapping) and "picture" in value:

@@ -195,14 +195,9 @@ def _short(value: Any) -> str:
     return clip(clean(value if isinstance(value, str) else repr(value)), 120)
 
 
-def make_plan(sweep: Sweep, tasks: Sequence[Task], *, once: bool) -> SweepPlan:
-    """Return what *tasks* of *sweep* would send; see :meth:`Sweep.plan`.
-
-    Raises:
-        StorageError: With *once*, the library cannot be searched.
-    """
+def make_plan(sweep: Sweep, left: Sequence[Task], *, replayed: int) -> SweepPlan:
+    """Return what the tasks *left* of *sweep* would send when of *replayed* others the library has the pictures; see :meth:`Sweep.plan`."""
     cells, n = sweep._the_cells(), sweep.n
-    left = [rest for task in tasks if (rest := cells.recall(task)[1] if once else task) is not None]
     by_combination: dict[int, list[Task]] = {}
     for task in left:
         by_combination.setdefault(task.place // n, []).append(task)
@@ -223,8 +218,8 @@ def make_plan(sweep: Sweep, tasks: Sequence[Task], *, once: bool) -> SweepPlan:
         seconds,
         at_least,
         impossible,
-        there=len(sweep) - impossible - len(tasks),
-        replayed=len(tasks) - len(left),
+        there=len(sweep) - impossible - len(left) - replayed,
+        replayed=replayed,
     )
 
 
@@ -236,7 +231,7 @@ def _planned(sweep: Sweep, number: int, values: dict[str, str], tasks: Sequence[
     if problem is not None:
         return Planned(values, client.provider.name, _named(fields, client.provider.default_model), problem=problem)
     ready = cells.ready(place)
-    plan = client.plan(ready)
+    plan = cells.plan(place)
     sends = {name: value for name, value in plan.calls[0]["body"] if _worth_showing(name, value, ready.job.prompt)} if plan.calls else {}
     requests = sum(task.steps - task.done for task in tasks)
     seconds = timing.add(client, ready, requests)

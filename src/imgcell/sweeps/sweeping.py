@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from imgcell.sweeps.holding import Holder
 from imgcell.sweeps.task import Outcome, Task
 
 if TYPE_CHECKING:
+    from imgcell.pictures.picture import Picture
     from imgcell.store import Library
     from imgcell.sweeps.conducting import Carrier
     from imgcell.sweeps.keeping import SweepList
@@ -113,7 +114,9 @@ class Sweep:
         """
         from imgcell.sweeps.planning import make_plan
 
-        return make_plan(self, self._pending(self._known(fetch=False), refused=False, unknown=False), once=once)
+        tasks = self._pending(self._known(fetch=False))
+        left = self._recalled(tasks)[1] if once else tasks
+        return make_plan(self, left, replayed=len(tasks) - len(left))
 
     # -- running it --------------------------------------------------------------------------------------------
 
@@ -171,6 +174,29 @@ class Sweep:
 
     def start(self, *, executor: Any = None, once: bool = False, yes: bool = False, refused: bool = False, unknown: bool = False) -> Sheet:
         """As :meth:`run`, but return at once: the sheet fills, ``sheet.wait()`` waits for it."""
+        return self._begin(
+            executor=executor,
+            recall=self._recalled if once else lambda tasks: ({}, tasks),
+            confirm=(lambda tasks: None) if yes else self._confirm,
+            allowed={"", *(["refused"] if refused else []), *(["unknown"] if unknown else [])},
+        )
+
+    def _begin(
+        self,
+        *,
+        executor: Any = None,
+        recall: Callable[[list[Task]], tuple[dict[int, Picture], list[Task]]],
+        confirm: Callable[[list[Task]], object] = lambda tasks: None,
+        allowed: Container[str] = frozenset({""}),
+    ) -> Sheet:
+        """Do what :meth:`start` does.
+
+        Args:
+            executor: As there.
+            recall: Parts tasks into pictures that are there already, by place, and what is left.
+            confirm: Called with what would be sent; raises if it is not to be.
+            allowed: Values of :attr:`imgcell.sweeps.accounting.Known.again` that are sent.
+        """
         carrier = self._carrier
         if carrier is not None and not carrier.wait(0):
             if not self._stopping:
@@ -182,12 +208,19 @@ class Sweep:
             self._sheet.wait()
         held = keeping.claim(self.home, self.id)
         try:
-            self._keep()
+            if executor is not None:
+                self._the_cells().elsewhere()
             known = self._known()
-            tasks = self._pending(known, refused=refused, unknown=unknown)
-            if once:
-                tasks = self._recalled(tasks)
-            self._confirm(tasks, yes=yes)
+            found, tasks = recall(self._pending(known, allowed))
+            if not tasks and not found and not known:
+                self._refuse()
+            confirm(tasks)
+            for place, picture in found.items():
+                self._replayed[place] = picture.record.id
+                self._outcomes[place] = Outcome(place, picture, replayed=True)
+                known[place] = Known(self._outcomes[place], "never")
+            if tasks:
+                tasks = self._keep(tasks, again=bool(found))
             sheet = self._filled(known, expecting=tasks)
             made = self._carried(tasks, executor, sheet)
         except BaseException:
@@ -252,15 +285,26 @@ class Sweep:
             self._cells = Cells(self.design, self.id, self._clients)
         return self._cells
 
-    def _keep(self) -> None:
-        """Have the inputs and the sweep itself in the library before anything is sent."""
+    def _keep(self, tasks: list[Task], *, again: bool) -> list[Task]:
+        """Have the inputs and the sweep itself in the library before anything is sent; return *tasks* with the inputs from there.
+
+        With *again* its file is written although it is there.
+        """
         library = self.library
-        if library is None or self._kept:
-            return
+        if library is None:
+            return tasks
+        if self._kept:
+            if again:
+                keeping.save(self)
+            return tasks
+        before = self._the_cells()
         self.design = keeping.held(self.design, Holder(library))
-        self._cells = None
+        self._cells = cells = Cells(self.design, self.id, self._clients)
+        if before.on_workers:
+            cells.elsewhere()
         keeping.save(self)
         self._kept = True
+        return [cells.task(task.place, task.done, task.given) for task in tasks]
 
     def _known(self, *, fetch: bool = True) -> dict[int, Known]:
         """Return what became of each cell; *fetch* whether pictures that are paid for are fetched from their addresses."""
@@ -278,10 +322,9 @@ class Sweep:
                 known[place] = Known(Outcome(place, picture, replayed=True), "never")
         return known
 
-    def _pending(self, known: Mapping[int, Known], *, refused: bool, unknown: bool) -> list[Task]:
+    def _pending(self, known: Mapping[int, Known], allowed: Container[str] = frozenset({""})) -> list[Task]:
         """Return what is to be sent, in order."""
         cells = self._the_cells()
-        allowed = {"", *(["refused"] if refused else []), *(["unknown"] if unknown else [])}
         tasks = []
         for place in self.design.sequence():
             at = known.get(place)
@@ -289,28 +332,27 @@ class Sweep:
                 tasks.append(cells.task(place, at.done if at is not None else 0, at.last if at is not None else None))
         return tasks
 
-    def _recalled(self, tasks: list[Task]) -> list[Task]:
-        """Return what is left of *tasks* when what the library has of the same jobs is taken."""
+    def _recalled(self, tasks: list[Task]) -> tuple[dict[int, Picture], list[Task]]:
+        """Part *tasks* into what the library has of the same jobs and what is left."""
+        found: dict[int, Picture] = {}
         left = []
         cells = self._the_cells()
         for task in tasks:
-            found, rest = cells.recall(task)
+            picture, rest = cells.recall(task)
             if rest is not None:
                 left.append(rest)
-            elif found is not None:
-                self._replayed[task.place] = found.record.id
-                self._outcomes[task.place] = Outcome(task.place, found, replayed=True)
-        if len(left) < len(tasks) and self.home is not None:
-            keeping.save(self)
-        return left
+            elif picture is not None:
+                found[task.place] = picture
+        return found, left
 
-    def _confirm(self, tasks: list[Task], *, yes: bool) -> None:
-        cells = self._the_cells()
-        if not tasks and not self._replayed and all(cells.problem(place) is not None for place in range(len(self))):
-            error = cells.problem(0)
-            assert error is not None
-            raise error
-        if tasks and not yes:
+    def _refuse(self) -> None:
+        """Raise if not one cell can be made."""
+        problems = [self._the_cells().problem(place) for place in range(len(self))]
+        if problems[0] is not None and None not in problems:
+            raise problems[0]
+
+    def _confirm(self, tasks: list[Task]) -> None:
+        if tasks:
             from imgcell.sweeps.asking import confirm
 
             confirm(self._the_cells(), tasks)
