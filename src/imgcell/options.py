@@ -30,11 +30,13 @@ class Options:
             the currency (``"0.30 CNY"``).  ``None`` (the default) leaves it unknown; a budget then refuses the request.
         allow_http: Whether an API, or a picture's address, may be plain ``http://`` beyond this machine.  The key and
             the pictures can then be read on the way.
+        warn_outside: A masked edit that changed more than this share of what lies outside of the mask, 0 to 1, is told below its
+            cell and on its card; 1 measures nothing by itself.
         fake_ip_proxy: Set to True behind a proxy that answers every name with an address in 198.18.0.0/15 (Clash,
             mihomo, Surge in "fake-ip" mode); otherwise such addresses are not connected to.
     """
 
-    __slots__ = ("allow_http", "ask_over_cost", "ask_over_pictures", "assumed_price", "embed", "fake_ip_proxy", "language")
+    __slots__ = ("allow_http", "ask_over_cost", "ask_over_pictures", "assumed_price", "embed", "fake_ip_proxy", "language", "warn_outside")
 
     _ALLOWED: ClassVar[dict[str, tuple[object, ...]]] = {
         "embed": ("preview", "original"),
@@ -50,6 +52,7 @@ class Options:
     assumed_price: float | str | None
     allow_http: bool
     fake_ip_proxy: bool
+    warn_outside: float
 
     def __init__(self) -> None:
         self.embed = "preview"
@@ -59,6 +62,7 @@ class Options:
         self.assumed_price = None
         self.allow_http = False
         self.fake_ip_proxy = False
+        self.warn_outside = 0.05
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.__slots__:

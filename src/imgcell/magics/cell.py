@@ -12,6 +12,7 @@ from imgcell.language import tr
 from imgcell.magics.asides import asides
 from imgcell.magics.confirm import confirm
 from imgcell.magics.grid import Grid, arrange
+from imgcell.magics.leaks import leaks
 from imgcell.magics.live import Screen, Watch, wait
 from imgcell.magics.parse import Arguments, parse
 from imgcell.magics.place import Place, place
@@ -204,6 +205,9 @@ def _conclude(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs
         lines = error.lines() if isinstance(error, ImgcellError) else [f"{type(error).__name__}: {error}"]
         print("\n".join(lines), file=sys.stderr)
     _warn(runs)
+    # Last of all: what is measured takes a moment, and the pictures are bound and shown.
+    for text in leaks(sheet):
+        print(text)
 
 
 def _warn(runs: list[Run]) -> None:

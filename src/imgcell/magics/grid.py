@@ -25,7 +25,7 @@ __all__ = ["Grid", "Task", "arrange"]
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user")
 _EDIT_TEXTS = ("input_fidelity", "encoding")
 _OWN_OPTION = {
-    "model": "-m", "n": "-n", "size": "-s", "quality": "-q", "image": "-i", "images": "-i", "mask": "--mask",
+    "model": "-m", "n": "-n", "size": "-s", "quality": "-q", "image": "-i", "images": "-i", "mask": "--mask", "keep": "--keep",
     "partial_images": "--stream", "stream": "--stream",
 }  # fmt: skip
 
@@ -90,6 +90,7 @@ def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session:
         fields["images"] = [one for text in arguments.images for one in image(text, names)]
         if arguments.mask is not None:
             fields["mask"] = mask(arguments.mask, names)
+        fields["keep"] = arguments.feather if arguments.feather is not None else arguments.keep
     clients: list[tuple[str | None, Client]] = [(name, session.client(name, names)) for name in arguments.providers or (None,)]
     listed = (("provider", arguments.providers), ("model", arguments.models), ("size", arguments.sizes), ("quality", arguments.qualities))
     tasks = []

@@ -28,6 +28,7 @@ class Arguments:
         prompt: The prompt before lookups.
         providers, models, sizes, qualities: What was listed; empty if not said.
         images, mask: As typed.
+        keep, feather: Whether the rest is put back outside of the mask, and over how many pixels it is mixed.
         n: How many pictures a combination makes.
         fields: ``-o`` in order, as (key, text).
         stream: Partial pictures, or ``None``.
@@ -42,6 +43,8 @@ class Arguments:
     qualities: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     mask: str | None = None
+    keep: bool = False
+    feather: int | None = None
     n: int = 1
     fields: tuple[tuple[str, str], ...] = ()
     stream: int | None = None

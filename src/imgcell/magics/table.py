@@ -78,6 +78,8 @@ def options_for(magic: str) -> tuple[Option, ...]:
             "text",
             "masks",
         ),
+        Option(("--keep",), "keep", tr("put the picture's own pixels back outside of the mask"), kind="switch"),
+        Option(("--feather",), "feather", tr("the same, mixed over so many pixels beside the mask; 8 if not said"), "PIXELS", "number"),
     )
     rest = (
         Option(("-n", "--number"), "n", tr("how many pictures, 1 to 10"), "N", "number", "n"),
