@@ -39,12 +39,16 @@ if TYPE_CHECKING:
     from imgcell.pictures.steps import Final as Final
     from imgcell.pictures.steps import Partial as Partial
     from imgcell.pictures.steps import Progress as Progress
+    from imgcell.reports import Report as Report
+    from imgcell.reports import report as report
     from imgcell.sweeps import Sweep as Sweep
     from imgcell.sweeps import sweep as sweep
     from imgcell.votes import Votes as Votes
     from imgcell.widget.comparison import Comparison as Comparison
     from imgcell.widget.comparison import compare as compare
     from imgcell.widget.studio import Studio as Studio
+    from imgcell.widget.voting import Vote as Vote
+    from imgcell.widget.voting import vote as vote
 
 __version__ = "0.1.0"
 
@@ -59,9 +63,11 @@ __all__ = [
     "Picture",
     "Progress",
     "Record",
+    "Report",
     "Sheet",
     "Studio",
     "Sweep",
+    "Vote",
     "Votes",
     "__version__",
     "budget",
@@ -76,11 +82,13 @@ __all__ = [
     "masks",
     "measure",
     "options",
+    "report",
     "sandbox",
     "spend",
     "sweep",
     "unload_ipython_extension",
     "unsettled",
+    "vote",
 ]
 
 #: Public name -> the module it comes from; a module itself where both have the same last part.
@@ -95,9 +103,11 @@ _HOMES = {
     "Picture": "imgcell.pictures",
     "Progress": "imgcell.pictures.steps",
     "Record": "imgcell.pictures.record",
+    "Report": "imgcell.reports",
     "Sheet": "imgcell.pictures",
     "Studio": "imgcell.widget.studio",
     "Sweep": "imgcell.sweeps",
+    "Vote": "imgcell.widget.voting",
     "Votes": "imgcell.votes",
     "budget": "imgcell.costs",
     "changes": "imgcell.measures.changing",
@@ -109,10 +119,12 @@ _HOMES = {
     "library": "imgcell.archive",
     "masks": "imgcell.masks",
     "measure": "imgcell.measures.measuring",
+    "report": "imgcell.reports",
     "sandbox": "imgcell.sandbox",
     "spend": "imgcell.costs.spending",
     "sweep": "imgcell.sweeps",
     "unsettled": "imgcell.archive",
+    "vote": "imgcell.widget.voting",
 }
 
 

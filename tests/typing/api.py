@@ -132,3 +132,12 @@ def masked() -> None:
     kept: imgcell.Mask | None = imgcell.library().masks.get("天空")
     with imgcell.Client("sandbox") as client:
         print(client.edit("night", images=["photo.png"], mask=found), shown, kept, found.to("openai").mode, found.share)
+
+
+def reported(sheet: imgcell.Sheet, votes: imgcell.Votes) -> None:
+    """A report is a value with figures; it writes a page or a folder."""
+    made: imgcell.Report = imgcell.report(sheet, votes, question="which?", by="model", accepted=lambda picture: picture.width > 512)
+    page: Path = made.export("study.html")
+    price = made.groups[0].price
+    amount: float | None = price.amount if price is not None else None
+    print(page, amount, made.to_html(), made.ranking)

@@ -49,7 +49,7 @@ def write(report: Report, target: Path) -> None:
             names[id(picture)] = f"pictures/{name}"
     drawn = []
     if report.ranking is not None and any(one.strength is not None for one in report.ranking.standings):
-        report.ranking.plot().save(target / "charts" / "ranking.svg")
+        report.ranking.plot(width=500).save(target / "charts" / "ranking.svg")
         drawn.append("charts/ranking.svg")
     others = []
     for number, chart in enumerate(plots(report), 1):

@@ -89,7 +89,7 @@ def _ranking(report: Report) -> Iterable[str]:
         return []
     ranking = report.ranking
     known = any(one.strength is not None for one in ranking.standings)
-    chart = [_plots([ranking.plot()])] if known else []
+    chart = [_plots([ranking.plot(width=500)])] if known else []
     return _section(tr("Which was preferred"), [*chart, _table(*ranking.table()), f"<p>{_said(ranking.outlook())}</p>\n"])
 
 

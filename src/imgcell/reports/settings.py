@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from imgcell.pictures.picture import Picture
+from imgcell.pictures.words import clean
 from imgcell.wire.texts import redact
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def code(sweep: Sweep) -> str:
     lines = ["imgcell.sweep("]
     for axis in design.axes:
         values = [(choice.label, _plain(axis.name, choice.value)) for choice in axis.choices]
-        plain = all(isinstance(value, (str, int)) and label == str(value) for label, value in values) and axis.name != "variant"
+        # Labels that come from the values themselves need not be said.
+        plain = axis.name != "variant" and all(isinstance(value, (str, int)) and _begins(value, label) for label, value in values)
         name = "variants" if axis.name == "variant" else axis.name
         lines += _wrapped(name, [value for _, value in values] if plain else dict(values), axis.name)
     for name, value in design.fixed.items():
@@ -88,6 +90,10 @@ def code(sweep: Sweep) -> str:
     lines.append(f"    n={design.n},")
     lines.append(f"    order={design.order!r}," + (f" seed={design.seed}," if design.order == "random" else ""))
     return "\n".join([*lines, ")"])
+
+
+def _begins(value: object, label: str) -> bool:
+    return clean(str(value)) == label or (label.endswith("…") and clean(str(value)).startswith(label[:-1].rstrip()))
 
 
 def _wrapped(name: str, value: Any, kind: str) -> list[str]:

@@ -13,7 +13,7 @@ from imgcell.errors import ImgcellError
 from imgcell.language import tr
 from imgcell.pictures.preview import Shown, encode, small
 from imgcell.pictures.rows import rows as rows_of
-from imgcell.pictures.words import clean, facts_text
+from imgcell.pictures.words import clean, cost_text
 from imgcell.reports.figures import named, said
 from imgcell.reports.tables import axis_name
 
@@ -34,7 +34,7 @@ class Shot:
     Attributes:
         name: What it is called.
         picture: What came, or ``None``.
-        facts: Size, format, model, time and cost.
+        facts: Size, format, time and cost.
         broken: What did not come as it was asked for; ``""`` if all did.
         reason: Why nothing came.
     """
@@ -105,8 +105,10 @@ def _shot(name: str, cell: Any, line: Mapping[str, Any]) -> Shot:
         }
         kind = kinds.get(line["outcome"], line["outcome"])
         return Shot(clean(name), None, "", "", f"{kind} – {said(line['error'])}" if line["error"] else kind)
-    facts = facts_text(picture.record, (picture.facts.width, picture.facts.height), picture.format or "")
-    return Shot(clean(name), picture, facts, said(line["mismatch"] or ""), "")
+    facts = [f"{picture.facts.width}×{picture.facts.height}", picture.format or ""]
+    facts += [f"{picture.record.seconds:.1f} s"] if picture.record.seconds else []
+    facts.append(cost_text(picture.record.cost) or (tr("cost unknown") if picture.record.attempt else ""))
+    return Shot(clean(name), picture, " · ".join(filter(None, facts)), said(line["mismatch"] or ""), "")
 
 
 def made(pictures: Sequence[Picture], size: tuple[int, int] | None = None) -> Iterator[tuple[Picture, Shown | None]]:

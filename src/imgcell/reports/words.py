@@ -123,8 +123,9 @@ def _prices(report: Report) -> str:
         "billed": tr("as the answer named the sum"),
         "computed": tr("from the tokens that the answer reported, at the provider's list prices"),
         "estimated": tr("from the provider's list prices alone (marked ≈)"),
-        "free": tr("free of charge"),
     }
+    if bases == {"free"}:
+        return tr("The provider charges nothing.")
     known = ", ".join(words[basis] for basis in words if basis in bases)
     if not known:
         return tr("Nothing is known of the cost: neither did the answers name a sum, nor does the provider list a price.")

@@ -170,13 +170,13 @@ class Ranking(Sequence[Standing]):
 
     # -- showing -----------------------------------------------------------------------------------------------
 
-    def plot(self) -> Chart:
-        """Return the strengths and their intervals as a plot (SVG)."""
+    def plot(self, *, width: int = 640) -> Chart:
+        """Return the strengths and their intervals as a plot (SVG), *width* pixels wide."""
         from imgcell.charts import intervals
 
         rows = [(one.entry, one.strength, one.low, one.high) for one in self.standings]
         percent = f"{self.confidence * 100:g}"
-        return intervals(rows, label=tr("strength (log-odds), {percent} % intervals", percent=percent), reference=0.0)
+        return intervals(rows, label=tr("strength (log-odds), {percent} % intervals", percent=percent), reference=0.0, width=width)
 
     def outlook(self) -> str:
         """Return in a sentence what is left to find out."""
