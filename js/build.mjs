@@ -13,6 +13,7 @@ const BUNDLES = [
   { name: "studio", entry: "src/index.tsx", most: 60 },
   { name: "mask", entry: "src/mask/part.tsx", most: 30 },
   { name: "compare", entry: "src/compare/index.tsx", most: 35 },
+  { name: "vote", entry: "src/vote/index.tsx", most: 30 },
 ];
 
 const check = process.argv.includes("--check");

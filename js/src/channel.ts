@@ -8,11 +8,10 @@ import { fromBase64, toBase64 } from "./bytes";
 import type { Model } from "./host";
 import type { Events, Problem, Replies, Requests } from "./protocol";
 
-type Kind = keyof Requests;
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export interface Answer<K extends Kind> {
-  ok: Replies[K];
+export interface Answer<Ok> {
+  ok: Ok;
   /** What came with it, as a buffer or as base64; null where nothing came. */
   bytes: Bytes | null;
 }
@@ -38,13 +37,13 @@ export class Refusal extends Error {
 }
 
 interface Waiting {
-  kind: Kind;
-  resolve: (answer: Answer<Kind>) => void;
+  kind: string;
+  resolve: (answer: Answer<never>) => void;
   reject: (refusal: Refusal) => void;
   done: () => void;
 }
 
-type Listener<E extends keyof Events> = (said: Events[E], bytes: Bytes | null) => void;
+type Listener<Said> = (said: Said, bytes: Bytes | null) => void;
 
 /** Different in every page that looks at the same kernel; crypto.randomUUID is missing on plain http. */
 export function nonce(): string {
@@ -53,13 +52,18 @@ export function nonce(): string {
   return Array.from(some, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-export class Channel {
+/** Who speaks another protocol than the Studio's names its own requests, replies and events. */
+export class Channel<
+  Q = Requests,
+  A extends { [K in keyof Q]: unknown } = Replies & { [K in keyof Q]: unknown },
+  S = Events,
+> {
   /** Whether bytes must travel as base64: known after `ready`. */
   base64 = false;
   private readonly page = nonce().slice(0, 8);
   private count = 0;
   private readonly waiting = new Map<string, Waiting>();
-  private readonly listeners = new Map<string, Set<Listener<keyof Events>>>();
+  private readonly listeners = new Map<string, Set<Listener<never>>>();
 
   constructor(private readonly model: Model) {
     this.model.on("msg:custom", this.receive);
@@ -71,8 +75,13 @@ export class Channel {
     return `${this.page}-${this.count}`;
   }
 
-  ask<K extends Kind>(kind: K, fields: Requests[K], asking: Asking = {}, call = this.next()): Promise<Answer<K>> {
-    return new Promise<Answer<K>>((resolve, reject) => {
+  ask<K extends keyof Q & string>(
+    kind: K,
+    fields: Q[K],
+    asking: Asking = {},
+    call = this.next(),
+  ): Promise<Answer<A[K]>> {
+    return new Promise<Answer<A[K]>>((resolve, reject) => {
       const { bytes, signal } = asking;
       if (signal?.aborted) {
         reject(new Refusal({ message: "", hint: null, kind: "Aborted" }));
@@ -88,7 +97,7 @@ export class Channel {
       signal?.addEventListener("abort", abort, { once: true });
       this.waiting.set(call, {
         kind,
-        resolve: resolve as (answer: Answer<Kind>) => void,
+        resolve,
         reject,
         done: () => {
           clearTimeout(slow);
@@ -107,11 +116,11 @@ export class Channel {
     });
   }
 
-  on<E extends keyof Events>(kind: E, listener: Listener<E>): () => void {
+  on<E extends keyof S & string>(kind: E, listener: Listener<S[E]>): () => void {
     const all = this.listeners.get(kind) ?? new Set();
-    all.add(listener as Listener<keyof Events>);
+    all.add(listener as Listener<never>);
     this.listeners.set(kind, all);
-    return () => all.delete(listener as Listener<keyof Events>);
+    return () => all.delete(listener as Listener<never>);
   }
 
   dispose(): void {
@@ -134,14 +143,14 @@ export class Channel {
       if (!waiting || message.kind !== `${waiting.kind}-reply`) return;
       waiting.done();
       if (message.ok !== undefined) {
-        waiting.resolve({ ok: message.ok as Replies[Kind], bytes: bytesOf(message.ok, buffers) });
+        waiting.resolve({ ok: message.ok as never, bytes: bytesOf(message.ok, buffers) });
       } else {
         waiting.reject(new Refusal(problemOf(message.error)));
       }
       return;
     }
     for (const listener of this.listeners.get(message.kind) ?? []) {
-      listener(content as Events[keyof Events], bytesOf(content, buffers));
+      listener(content as never, bytesOf(content, buffers));
     }
   };
 }

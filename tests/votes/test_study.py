@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imgcell.errors import InvalidJobError
-from imgcell.pictures.blinded import blinded
+from imgcell.pictures.blinded import blinded, sizes
 from imgcell.pictures.sheet import Sheet
 from imgcell.votes import Study
 from imgcell.votes.candidates import candidates, units
@@ -179,6 +179,7 @@ def test_blinded_pictures_are_alike_in_all_but_what_they_show(painted):
     cut = painted((0, 255, 0, 0), (300, 300), kind="WEBP", mode="RGBA")
     shown = [Image.open(io.BytesIO(made.data)) for made in blinded([one, other])]
     assert [image.size for image in shown] == [(120, 60), (90, 120)]
+    assert sizes([one, other]) == [(120, 60), (90, 120)]
     assert {(image.format, image.mode, tuple(image.info)) for image in shown} == {("PNG", "RGB", ())}
     assert b"secret" not in blinded([one, other])[0].data
     assert shown[0].getpixel((5, 5)) == (255, 0, 0)

@@ -41,9 +41,10 @@ class FakeComm:
 
 
 class Page:
-    """One page that looks at a Studio."""
+    """One page that looks at a Studio, or at something with a protocol of its own (*speaks*: its replies)."""
 
-    def __init__(self, comm, state):
+    def __init__(self, comm, state, speaks=protocol.REPLIES):
+        self._speaks = speaks
         self.comm = comm
         self.start = len(comm.sent)
         self._state = dict(state)
@@ -89,7 +90,7 @@ class Page:
         kind = content["kind"].removesuffix("-reply")
         assert set(content) in ({"kind", "call", "ok"}, {"kind", "call", "error"})
         if "ok" in content:
-            assert conforms(content["ok"], protocol.REPLIES[kind]), (kind, content["ok"])
+            assert conforms(content["ok"], self._speaks[kind]), (kind, content["ok"])
         else:
             assert set(content["error"]) == {"message", "hint", "kind"}
         return content, buffers
@@ -206,6 +207,12 @@ def page(studio, comms):
 def another_page(comms):
     """Opens one more page on the same Studio."""
     return lambda: Page(comms[-1], comms[-1].opened["state"])
+
+
+@pytest.fixture
+def page_of(comms):
+    """Opens a page on the widget that was made last: ``page_of(its replies)``."""
+    return lambda speaks: Page(comms[-1], comms[-1].opened["state"], speaks)
 
 
 @pytest.fixture

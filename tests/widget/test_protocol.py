@@ -11,10 +11,11 @@ from imgcell.widget.drafts import blank
 from imgcell.widget.form import Draft
 
 
-def test_the_pages_types_are_those_of_the_kernel(project):
-    """``js/src/protocol.ts`` is what the generator makes of the Python."""
-    written = (project / "js" / "src" / "protocol.ts").read_text(encoding="utf-8")
-    assert written == generate.typescript(), "stale: python -m imgcell.widget.generate"
+@pytest.mark.parametrize("name", generate.FILES)
+def test_the_pages_types_are_those_of_the_kernel(project, name):
+    """``js/src/protocol.ts``, and the vote's, are what the generator makes of the Python."""
+    written = (project / name).read_text(encoding="utf-8")
+    assert written == generate.FILES[name](), "stale: python -m imgcell.widget.generate"
 
 
 def test_every_request_has_a_reply_and_somebody_who_answers(studio):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgcell.pictures.picture import Picture
 
-__all__ = ["SIDE", "blinded"]
+__all__ = ["SIDE", "blinded", "sizes"]
 
 #: Long side in pixels, at most: two such pictures are a few megabytes.
 SIDE = 2048
@@ -33,7 +33,7 @@ def blinded(pictures: Sequence[Picture], side: int = SIDE) -> list[Shown]:
         ImageDecodeError: One of them is damaged.
         OSError: One of them cannot be read.
     """
-    least = min([side, *(max(picture.facts.width, picture.facts.height) for picture in pictures)])
+    least = _least(pictures, side)
     made = [_plain(shrink(small(picture, least), least)) for picture in pictures]
     through = any(image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255) for image in made)
     shown = []
@@ -43,6 +43,19 @@ def blinded(pictures: Sequence[Picture], side: int = SIDE) -> list[Shown]:
         image.convert("RGBA" if through else "RGB").save(buffer, "PNG", compress_level=1, icc_profile=None, exif=b"")
         shown.append(Shown(buffer.getvalue(), "image/png"))
     return shown
+
+
+def sizes(pictures: Sequence[Picture], side: int = SIDE) -> list[tuple[int, int]]:
+    """Return the width and height of each as :func:`blinded` makes them, in pixels; nothing is decoded."""
+    least = _least(pictures, side)
+    shapes = [(picture.facts.width, picture.facts.height) for picture in pictures]
+    return [
+        (max(1, round(width * least / max(width, height))), max(1, round(height * least / max(width, height)))) for width, height in shapes
+    ]
+
+
+def _least(pictures: Sequence[Picture], side: int) -> int:
+    return min([side, *(max(picture.facts.width, picture.facts.height) for picture in pictures)])
 
 
 def _plain(image: Image.Image) -> Image.Image:

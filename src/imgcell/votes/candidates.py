@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,14 +31,16 @@ class Candidate:
     """One picture that takes part.
 
     Attributes:
-        picture: The picture.
+        id: The picture's id.
         entry: For what it stands: a model, a quality, …
         context: What it shares with what it is compared with, such as the prompt.
+        picture: The picture.
     """
 
-    picture: Picture
+    id: str
     entry: str
     context: str
+    picture: Picture = field(compare=False, repr=False)  # PIL compares pixels, and decodes them for it
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _made(cells: Sequence[Cell], by: str | Sequence[str] | Callable[[Picture], s
     if names == ["picture"] and len(set(contexts)) == len(cells):
         contexts = [""] * len(cells)  # each has a prompt of its own: they are compared all the same
     return [
-        Candidate(cell.picture, check_text(entry, tr("entry")), _cut(context))
+        Candidate(cell.picture.record.id, check_text(entry, tr("entry")), _cut(context), cell.picture)
         for cell, entry, context in zip(cells, entries, contexts, strict=True)
         if cell.picture is not None
     ]

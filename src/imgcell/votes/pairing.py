@@ -74,8 +74,8 @@ def _name(unit: Unit) -> tuple[str, frozenset[str]]:
 
 def _rarest(pictures: Sequence[Candidate], own: Sequence[Ballot], chance: random.Random) -> Candidate:
     shown = Counter(name for ballot in own for name in (ballot.left_picture, ballot.right_picture))
-    least = min(shown[one.picture.record.id] for one in pictures)
-    return chance.choice([one for one in pictures if shown[one.picture.record.id] == least])
+    least = min(shown[one.id] for one in pictures)
+    return chance.choice([one for one in pictures if shown[one.id] == least])
 
 
 def _left(one: str, other: str, unit: Unit, own: Sequence[Ballot], chance: random.Random) -> bool:

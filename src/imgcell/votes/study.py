@@ -107,7 +107,7 @@ class Study:
         self.entries = tuple(dict.fromkeys(one.entry for one in self._candidates))
         about: dict[str, Any] = {"name": self.name, "entries": {entry: [] for entry in self.entries}}
         for one in self._candidates:
-            about["entries"][one.entry].append(one.picture.record.id)
+            about["entries"][one.entry].append(one.id)
         known = {"name": self.name} if self.name is not None else about["entries"]
         self.id = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
         home = folder(library)
@@ -142,8 +142,8 @@ class Study:
             check_choice(choice),
             rater=pair.rater,
             context=pair.left.context,
-            left_picture=pair.left.picture.record.id,
-            right_picture=pair.right.picture.record.id,
+            left_picture=pair.left.id,
+            right_picture=pair.right.id,
             seconds=seconds,
             seen=seen,
         )
@@ -175,7 +175,7 @@ class Study:
 
     def _one(self, gone: Ballot, side: str) -> Candidate | None:
         wanted = (getattr(gone, side), getattr(gone, f"{side}_picture"))
-        return next((one for one in self._candidates if (one.entry, one.picture.record.id) == wanted), None)
+        return next((one for one in self._candidates if (one.entry, one.id) == wanted), None)
 
     def __repr__(self) -> str:
         return f"<Study {self.name or self.id}: {len(self.entries)} entries, {len(self.votes)} votes>"

@@ -1,6 +1,6 @@
-"""``js/src/protocol.ts`` from :mod:`imgcell.widget.protocol`.
+"""``js/src/protocol.ts`` from :mod:`imgcell.widget.protocol`, ``js/src/vote/protocol.ts`` from :mod:`imgcell.widget.voting_messages`.
 
-Run from the repository: ``python -m imgcell.widget.generate`` writes the file; a test fails when it is stale.
+Run from the repository: ``python -m imgcell.widget.generate`` writes the files; a test fails when one is stale.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from imgcell.widget import facts, form, limits, messages, protocol
+from imgcell.widget import facts, form, limits, messages, protocol, voting_messages
 
-__all__ = ["typescript"]
+__all__ = ["FILES", "typescript", "voting"]
 
 _HEAD = """// Generated from src/imgcell/widget/protocol.py by `python -m imgcell.widget.generate`; do not edit.
 """
@@ -47,6 +47,23 @@ def typescript() -> str:
     buffers = "".join(f'  "{name}": {value},\n' for name, value in protocol.BUFFERS.items())
     parts.append(f"/** Requests that carry one buffer, and its bytes at most. */\nexport const BUFFERS = {{\n{buffers}}} as const;\n")
     return "\n".join(parts)
+
+
+def voting() -> str:
+    """Return the text of ``vote/protocol.ts``."""
+    parts = [_HEAD.replace("protocol.py", "voting_messages.py")]
+    parts += [
+        _interface(name, value)
+        for name, value in vars(voting_messages).items()
+        if is_typeddict(value) and value.__module__ == voting_messages.__name__
+    ]
+    parts.append(_map("Requests", voting_messages.REQUESTS, "Kind of request -> its fields, beside `kind` and `call`."))
+    parts.append(_map("Replies", voting_messages.REPLIES, "Kind of request -> what is in `ok` of its reply."))
+    return "\n".join(parts)
+
+
+#: What is written where, below the repository.
+FILES = {"js/src/protocol.ts": typescript, "js/src/vote/protocol.ts": voting}
 
 
 def _interface(name: str, value: Any) -> str:
@@ -102,9 +119,12 @@ def _limit(hint: Any) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file into the repository (or to the path that is named)."""
-    place = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[3] / "js" / "src" / "protocol.ts"
-    place.write_text(typescript(), encoding="utf-8", newline="\n")
+    """Write the files into the repository (or below the folder that is named)."""
+    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[3]
+    for name, text in FILES.items():
+        place = root / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text(), encoding="utf-8", newline="\n")
     return 0
 
 
