@@ -58,7 +58,7 @@ def look_away():
     """On a worker: be on a machine that has other disks."""
     import tempfile
 
-    import imgcell.sweeps.worker as worker
+    from imgcell.sweeps import worker
 
     os.environ["IMGCELL_HOME"] = tempfile.mkdtemp(prefix="imgcell-away-")
     worker.seen = lambda folder: False
@@ -68,7 +68,7 @@ def look_again():
     """On a worker: be here again."""
     import shutil
 
-    import imgcell.sweeps.worker as worker
+    from imgcell.sweeps import worker
     from imgcell.sweeps.claims import seen
 
     worker.seen = seen
