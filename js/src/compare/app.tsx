@@ -228,7 +228,7 @@ function Help({ state }: { state: Comparing }) {
     ["L", "key_labels"],
     ["[ ]", "key_step"],
     ["X", "key_swap"],
-    ["Tab, ← →", "key_line"],
+    ["Tab ← →", "key_line"],
     ["", "key_mouse"],
   ];
   return (
@@ -248,7 +248,10 @@ function Help({ state }: { state: Comparing }) {
         {rows.map(([key, what]) => (
           <div key={what}>
             <dt>
-              {key?.split(" ").map((one) => (/^[+,]$/.test(one) && key.length > 3 ? one : <kbd key={one}>{one}</kbd>))}
+              {key
+                .split(" ")
+                .filter(Boolean)
+                .map((one) => (one === "+" && key.length > 3 ? one : <kbd key={one}>{one}</kbd>))}
             </dt>
             <dd>{t(words, what)}</dd>
           </div>

@@ -8,7 +8,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PIL import Image, ImageDraw
 
@@ -23,7 +23,10 @@ from imgcell.pictures.words import clean, cost_text
 if TYPE_CHECKING:
     from imgcell.comparison.lineup import Entry, Lineup
 
-__all__ = ["pdf", "picture"]
+__all__ = ["Drawn", "pdf", "picture"]
+
+#: What :func:`picture` returns.
+Drawn: TypeAlias = Image.Image
 
 _INK, _SOFT, _RED, _PALE_RED, _AMBER, _LINE, _PALE = "#1f2328", "#59636e", "#a40e26", "#fff1f0", "#8a5300", "#d1d9e0", "#f6f8fa"
 _LEADING = 1.4
@@ -34,6 +37,9 @@ _DOTS = 200
 _PIXELS = 60_000_000
 #: Side of a square on paper, at least; wider matrices are printed on a larger page, scaled to A4.
 _LEAST = 190
+
+
+_Row: TypeAlias = "tuple[tuple[str, ...], list[Entry | None]]"
 
 
 @dataclass
@@ -48,9 +54,9 @@ class _Tile:
 
 @dataclass
 class _Band:
-    """One row."""
+    """One row; its label has a text for each axis."""
 
-    label: str
+    label: tuple[str, ...]
     tiles: list[_Tile]
     tall: int = 0
     below: int = 0
@@ -151,13 +157,13 @@ def pdf(lineup: Lineup) -> bytes:
 # -- what stands where -------------------------------------------------------------------------------------------
 
 
-def _matrix(lineup: Lineup) -> tuple[list[tuple[str, list[Entry | None]]], list[str]]:
+def _matrix(lineup: Lineup) -> tuple[list[_Row], list[str]]:
     """Return the rows (label, entries) and the labels of the columns."""
     entries = list(lineup.entries)
     placed = [entry for entry in entries if entry.values]
     if not lineup.axes or not placed:
         wide = _across(len(entries))
-        return [("", list(entries[at : at + wide])) for at in range(0, len(entries), wide)], []
+        return [((), list(entries[at : at + wide])) for at in range(0, len(entries), wide)], []
     downs = list(itertools.product(*(lineup.axes[name] for name in lineup.rows)))
     acrosses = list(itertools.product(*(lineup.axes[name] for name in lineup.columns)))
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Entry]] = {}
@@ -165,16 +171,16 @@ def _matrix(lineup: Lineup) -> tuple[list[tuple[str, list[Entry | None]]], list[
         key = tuple(entry.values.get(n, "") for n in lineup.rows), tuple(entry.values.get(n, "") for n in lineup.columns)
         found.setdefault(key, []).append(entry)
     each = {across: max([len(found.get((down, across), ())) for down in downs] + [1]) for across in acrosses}
-    rows = []
+    rows: list[_Row] = []
     for down in downs:
         row: list[Entry | None] = []
         for across in acrosses:
             here = found.get((down, across), [])
             row += [*here, *[None] * (each[across] - len(here))]
-        rows.append((" · ".join(down), row))
+        rows.append((down, row))
     loose: list[Entry | None] = [entry for entry in entries if not entry.values]
     wide = sum(each.values())
-    rows += [("", loose[at : at + wide]) for at in range(0, len(loose), wide)]
+    rows += [((), loose[at : at + wide]) for at in range(0, len(loose), wide)]
     return rows, [" · ".join(across) for across in acrosses for _ in range(each[across])]
 
 
@@ -182,11 +188,11 @@ def _across(count: int) -> int:
     return max(1, count if count <= 4 else 3 if count in (5, 6, 9) else min(6, math.ceil(math.sqrt(count * 1.4))))
 
 
-def _beside(rows: Sequence[tuple[str, object]], text: int) -> int:
+def _beside(rows: Sequence[_Row], text: int) -> int:
     return text * 8 if any(label for label, _ in rows) else 0
 
 
-def _plan(lineup: Lineup, rows: list[tuple[str, list[Entry | None]]], heads: list[str], side: int, text: int) -> _Plan:
+def _plan(lineup: Lineup, rows: list[_Row], heads: list[str], side: int, text: int) -> _Plan:
     wide = max((len(row) for _, row in rows), default=1)
     models = {entry.picture.record.model for entry in lineup.entries if entry.picture is not None}
     prompts = {entry.picture.record.prompt for entry in lineup.entries if entry.picture is not None}
@@ -200,7 +206,9 @@ def _plan(lineup: Lineup, rows: list[tuple[str, list[Entry | None]]], heads: lis
         told = max((len(wrap(tile.problem, text, side - 2 * text, 8)) + 2 for tile in band.tiles if tile.problem), default=0)
         band.tall = max(tallest, min(side, (told + 1) * plan.leading) if told else 0, side // 3)
         band.below = max((len(tile.lines) for tile in band.tiles), default=0) * plan.leading
-    letters = "".join([lineup.title, *heads, *(b.label for b in bands), *(w for b in bands for t in b.tiles for w, _ in t.lines)])
+    letters = "".join(
+        [lineup.title, *heads, *(v for b in bands for v in b.label), *(w for b in bands for t in b.tiles for w, _ in t.lines)]
+    )
     if boxes := missing(letters):
         warnings.warn(
             tr(
@@ -212,13 +220,18 @@ def _plan(lineup: Lineup, rows: list[tuple[str, list[Entry | None]]], heads: lis
     return plan
 
 
+def _ended(outcome: str) -> str:
+    names = {"refused": tr("Refused"), "unknown": tr("Outcome unknown"), "not sent": tr("Not sent")}
+    return names.get(outcome, tr("Failed"))
+
+
 def _tile(entry: Entry | None, side: int, with_model: bool, with_prompt: bool) -> _Tile:
     if entry is None:
         return _Tile()
     label = [(entry.label, _INK)] if entry.label and not entry.values else []
     if entry.picture is None:
         told = clean(str(entry.error)) if entry.error is not None else tr("Not there yet")
-        return _Tile(problem=told, name=type(entry.error).__name__ if entry.error is not None else "", lines=label)
+        return _Tile(problem=told, name=_ended(entry.outcome) if entry.error is not None else "", lines=label)
     record, facts = entry.picture.record, entry.picture.facts
     try:
         image = small(entry.picture, side)
@@ -277,7 +290,9 @@ def _draw(sheet: Image.Image, plan: _Plan, heading: list[str], bands: list[_Band
             at = (_left(plan, number), y - 6 - (len(lines) - place) * plan.leading)
             draw_line(sheet, at, line, plan.text, _INK)
     for band in bands:
-        lines = wrap(clean(band.label), plan.text, plan.beside - plan.gap, 5) if band.label else []
+        # Each axis has its lines: a long prompt must not push out the model's name.
+        most = max(1, min(4, band.tall // plan.leading // max(1, len(band.label))))
+        lines = [line for value in band.label for line in wrap(clean(value), plan.text, plan.beside - plan.gap, most)]
         for place, line in enumerate(lines):
             draw_line(sheet, (plan.margin, y + band.tall // 2 + round((place - len(lines) / 2) * plan.leading)), line, plan.text, _INK)
         for number, tile in enumerate(band.tiles):

@@ -16,8 +16,7 @@ from imgcell.widget.comparing import ComparisonModel
 from imgcell.widget.standin import StandIn
 
 if TYPE_CHECKING:
-    from PIL import Image
-
+    from imgcell.comparison.printed import Drawn
     from imgcell.pictures.picture import Picture
     from imgcell.pictures.source import Source
 
@@ -177,7 +176,7 @@ class Comparison:
 
         return html(self._lineup, side=side)
 
-    def contact_sheet(self, *, side: int = 320) -> Image.Image:
+    def contact_sheet(self, *, side: int = 320) -> Drawn:
         """Return the comparison as one PIL image (RGB): labels, facts and reasons; squares of *side* pixels.
 
         Raises:
