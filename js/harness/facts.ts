@@ -100,6 +100,8 @@ export function card(number: number, some: Partial<Card> = {}): Card {
     kind: number % 5 === 4 ? "edit" : "generate",
     asked: { size: wide ? "1536x1024" : "1024x1024", quality: "medium" },
     effective: {},
+    honored: [],
+    rewritten: [],
     got: done ? { width: wide ? 1536 : 1024, height: 1024, format: "PNG", bytes: 1_940_000 } : null,
     seconds: done ? 4.2 + (number % 7) * 6.1 : null,
     cost: done ? { amount: 0.042, currency: "USD", basis: number % 2 ? "computed" : "billed" } : null,
@@ -134,6 +136,34 @@ export function scene(name: string): Card[] {
         card(21, { state: "partial", call: "now", message: "Partial picture 2 of 3" }),
         card(22, { state: "working", call: "now" }),
         card(23, { state: "queued", call: "now", began: null, message: "Waiting 12 s (rate limit)" }),
+      ];
+    case "otherwise":
+      return [
+        card(0, {
+          asked: { size: "1024x1024", quality: "high", background: "transparent", style: "vivid" },
+          effective: { size: "1254x1254", background: "opaque", transparency: 0 },
+          got: { width: 1254, height: 1254, format: "PNG", bytes: 1_940_000 },
+          honored: [
+            { name: "size", asked: "1024x1024", got: "1254x1254", met: false },
+            { name: "ratio", asked: "1:1", got: "1:1", met: true },
+            { name: "background", asked: "transparent", got: "opaque", met: false },
+            { name: "quality", asked: "high", got: null, met: null },
+          ],
+          prompt: "横版 16:9 黄昏海边的老灯塔，35 mm film",
+          rewritten: [
+            { kind: "added", text: "一幅" },
+            { kind: "same", text: "横版 16:9 " },
+            { kind: "added", text: "的画面，" },
+            { kind: "same", text: "黄昏" },
+            { kind: "added", text: "时分的" },
+            { kind: "same", text: "海边" },
+            { kind: "removed", text: "的老" },
+            { kind: "added", text: "矗立着一座古老的" },
+            { kind: "same", text: "灯塔，35 mm film" },
+            { kind: "added", text: ", with soft grain and warm light" },
+          ],
+        }),
+        ...many(4).slice(1),
       ];
     case "trouble":
       return [

@@ -28,9 +28,23 @@ export interface Got {
   bytes: number;
 }
 
+/** One thing that was asked for, and what came; ``met`` is null where nobody knows. */
+export interface Honored {
+  name: string;
+  asked: string;
+  got: string | null;
+  met: boolean | null;
+}
+
+/** A stretch of the prompt as the provider rewrote it. */
+export interface Span {
+  kind: "same" | "added" | "removed";
+  text: string;
+}
+
 export type State = "queued" | "sending" | "working" | "receiving" | "partial" | "done" | "failed" | "unknown" | "cancelled";
 
-/** One picture, made, failed or on its way. ``key`` is unique and stays the same for as long as the card is shown; a picture of the library is named by its id instead, wherever a card's key is asked for. ``call`` is that of the run it belongs to ("" for the library's). ``began`` is milliseconds since 1970, ``created`` ISO 8601. ``asked`` holds the fields that the user named, ``effective`` what the provider says it did. ``message`` says in words what is going on. */
+/** One picture, made, failed or on its way. ``key`` is unique and stays the same for as long as the card is shown; a picture of the library is named by its id instead, wherever a card's key is asked for. ``call`` is that of the run it belongs to ("" for the library's). ``began`` is milliseconds since 1970, ``created`` ISO 8601. ``asked`` holds the fields that the user named, ``effective`` what the provider says it did and what was measured; ``honored`` sets the two side by side. ``rewritten`` is the prompt with what the provider took away and added, empty if it rewrote nothing. ``message`` says in words what is going on. */
 export interface Card {
   key: string;
   state: State;
@@ -43,6 +57,8 @@ export interface Card {
   kind: "generate" | "edit";
   asked: Record<string, string | number | boolean>;
   effective: Record<string, string | number | boolean>;
+  honored: Honored[];
+  rewritten: Span[];
   got: Got | null;
   seconds: number | null;
   cost: Money | null;

@@ -7,7 +7,7 @@ import type { Card as CardFacts } from "../protocol";
 import { CARD_DRAG } from "../slots";
 import { isOpen, nameOf } from "../state/list";
 import type { Page } from "../state/page";
-import { elapsed, lines } from "../words/amounts";
+import { broken, elapsed, lines } from "../words/amounts";
 import { words } from "../words/page";
 import { items } from "./actions";
 
@@ -32,6 +32,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
   const preview = page.previews.of(nameOf(card)).value;
   const alt = t(words, "alt", { prompt: card.prompt });
   const [first, second] = lines(t, card);
+  const otherwise = broken(t, card);
   const name = `${stateName(page, card)}: ${card.prompt}`;
   return (
     <div class={`ic-card ic-is-${card.state}${selected ? " ic-selected" : ""}`}>
@@ -107,6 +108,11 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
         <p class="ic-small-facts">
           <span class="ic-line">{second}</span>
           {card.replayed && <span class="ic-tag">{t(words, "replayed")}</span>}
+          {otherwise.length > 0 && (
+            <span class="ic-line ic-broken" title={otherwise.map((one) => one.join(" ")).join("\n")}>
+              ≠ {otherwise.map(([name]) => name).join(", ")}
+            </span>
+          )}
           {card.notes.length > 0 && (
             <span class="ic-adapted" title={card.notes.join("\n")}>
               <Icon name="alert" />

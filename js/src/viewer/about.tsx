@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Button } from "../look/button";
 import type { Card, Step } from "../protocol";
 import type { Page } from "../state/page";
-import { bytes, costOf, dimensions, moment, seconds, times } from "../words/amounts";
+import { both, bytes, costOf, dimensions, fieldName, moment, seconds, times } from "../words/amounts";
 import type { Translate } from "../words/language";
 import { words } from "../words/page";
 
@@ -22,8 +22,12 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
     : [
         [t(words, "model"), card.model ?? ""],
         [t(words, "provider"), card.provider],
-        [t(words, "asked"), facts(t, card.asked)],
-        [t(words, "effective"), facts(t, card.effective)],
+        [t(words, "asked"), facts(t, card.asked, card)],
+        ...card.honored.map((one): [string, ComponentChildren] => [
+          fieldName(t, one.name),
+          one.met === false ? <b class="ic-broken">≠ {both(one)}</b> : both(one),
+        ]),
+        [t(words, "effective"), facts(t, card.effective, card)],
         [t(words, "got"), card.got ? `${dimensions(card.got)} · ${card.got.format} · ${bytes(card.got.bytes)}` : ""],
         [t(words, "took"), card.seconds === null ? "" : seconds(card.seconds)],
         [t(words, "cost"), costOf(t, card.cost)],
@@ -50,6 +54,16 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
           </Button>
         )}
       </div>
+      {!step && card.rewritten.length > 0 && (
+        <div>
+          <h3 class="ic-name">{t(words, "rewritten")}</h3>
+          <p class="ic-text">
+            {card.rewritten.map(({ kind, text }) =>
+              kind === "same" ? text : kind === "added" ? <ins>{text}</ins> : <del>{text}</del>,
+            )}
+          </p>
+        </div>
+      )}
       <dl class="ic-list">
         {rows
           .filter(([, value]) => value !== "")
@@ -74,10 +88,12 @@ export function About({ page, card, step }: { page: Page; card: Card; step: Step
   );
 }
 
-function facts(t: Translate, some: Record<string, string | number | boolean>): string {
-  const title = (name: string) => (Object.hasOwn(words.en, name) ? t(words, name as keyof typeof words.en) : name);
+/** Fields that stand nowhere else. */
+function facts(t: Translate, some: Record<string, string | number | boolean>, card: Card): string {
+  const elsewhere = ["created", ...card.honored.map((one) => one.name)];
+  if (some === card.effective) elsewhere.push("n", "size", "output_format", "ratio", "transparency");
   return Object.entries(some)
-    .filter(([name]) => name !== "created")
-    .map(([name, value]) => `${title(name)} ${times(String(value))}`)
+    .filter(([name]) => !elsewhere.includes(name))
+    .map(([name, value]) => `${fieldName(t, name)} ${times(String(value))}`)
     .join(" · ");
 }

@@ -1,5 +1,5 @@
 /** Numbers as people read them. */
-import type { Card, Got, Money } from "../protocol";
+import type { Card, Got, Honored, Money } from "../protocol";
 import type { Translate } from "./language";
 import { words } from "./page";
 
@@ -67,6 +67,20 @@ export function lines(t: Translate, card: Card): [string, string] {
       .filter(Boolean)
       .join(" · "),
   ];
+}
+
+/** What was asked for and what came, where these differ. */
+export function broken(t: Translate, card: Card): [string, string][] {
+  return card.honored.filter((one) => one.met === false).map((one) => [fieldName(t, one.name), both(one)]);
+}
+
+export function both({ asked, got }: Honored): string {
+  return asked === got ? times(asked) : `${times(asked)} → ${times(got ?? "?")}`;
+}
+
+/** A field as the page calls it; its own name where the page does not know it. */
+export function fieldName(t: Translate, name: string): string {
+  return Object.hasOwn(words.en, name) ? t(words, name as keyof typeof words.en) : name;
 }
 
 /** A share in percent; never 0 where something is marked, never 100 where something is not. */

@@ -39,6 +39,20 @@ describe("a card", () => {
     expect(root.querySelector("[role=img]")?.getAttribute("aria-label")).toContain(card(3).prompt);
   });
 
+  it("whose picture came otherwise than asked for is marked, with what differs", async () => {
+    const honored = [
+      { name: "size", asked: "1024x1024", got: "1254x1254", met: false },
+      { name: "ratio", asked: "1:1", got: "1:1", met: true },
+      { name: "background", asked: "transparent", got: "opaque", met: false },
+    ];
+    await show(card(3, { honored }));
+    const mark = root.querySelector<HTMLElement>(".ic-broken");
+    expect(mark?.title).toBe("Size 1024×1024 → 1254×1254\nBackground transparent → opaque");
+    expect(mark?.textContent).toBe("≠ Size, Background");
+    await show(card(3, { honored: honored.slice(1, 2) }));
+    expect(root.querySelector(".ic-broken")).toBeNull();
+  });
+
   it("opens on a click, and is selected with Ctrl, Cmd, Shift and its box", async () => {
     const done: string[] = [];
     await show(card(3), { open: () => done.push("open"), select: (how) => done.push(how) });

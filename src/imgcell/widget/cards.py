@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from imgcell.pictures.honored import points
+from imgcell.pictures.wording import diff, rewritten
 from imgcell.pictures.words import clean
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.archive import Annotation
     from imgcell.pictures.record import Record
     from imgcell.providers.prices import Cost
-    from imgcell.widget.facts import Card, Money
+    from imgcell.widget.facts import Card, Money, Span
 
 __all__ = ["empty", "finished", "money", "remarks", "text"]
 
@@ -35,6 +37,8 @@ def empty(key: str, *, call: str = "", label: str = "") -> Card:
         "kind": "generate",
         "asked": {},
         "effective": {},
+        "honored": [],
+        "rewritten": [],
         "got": None,
         "seconds": None,
         "cost": None,
@@ -85,7 +89,12 @@ def finished(card: Card, record: Record) -> None:
         model=record.model,
         kind="edit" if record.kind == "edit" else "generate",
         asked=plain(requested),
-        effective=plain(record.effective),
+        effective=plain({word: value for word, value in record.effective.items() if word != "stated"}),
+        honored=[
+            {"name": point.name, "asked": text(point.asked), "got": point.got and text(point.got), "met": point.met}
+            for point in points(record)
+        ],
+        rewritten=_rewritten(record),
         got={"width": record.size[0], "height": record.size[1], "format": record.format, "bytes": record.bytes},
         seconds=round(record.seconds, 3),
         cost=money(record.cost),
@@ -96,8 +105,13 @@ def finished(card: Card, record: Record) -> None:
         parents=list(record.parents),
         created=record.created.isoformat(),
     )
-    if record.revised_prompt and record.revised_prompt != record.prompt:
-        card["effective"]["prompt"] = text(record.revised_prompt)
+
+
+def _rewritten(record: Record) -> list[Span]:
+    """Return how the provider rewrote the prompt, as far as a card shows texts; empty if it did not."""
+    if not rewritten(record.prompt, record.revised_prompt):
+        return []
+    return [{"kind": span.kind, "text": span.text} for span in diff(text(record.prompt), text(record.revised_prompt or ""))]
 
 
 def remarks(card: Card, said: Annotation) -> None:

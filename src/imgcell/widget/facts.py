@@ -11,6 +11,7 @@ __all__ = [
     "FieldFacts",
     "FieldProblem",
     "Got",
+    "Honored",
     "ImageFacts",
     "MaskFacts",
     "ModelFacts",
@@ -18,6 +19,7 @@ __all__ = [
     "Problem",
     "ProviderFacts",
     "Reference",
+    "Span",
     "State",
     "Step",
     "Variable",
@@ -56,6 +58,22 @@ class Got(TypedDict):
     bytes: int
 
 
+class Honored(TypedDict):
+    """One thing that was asked for, and what came; ``met`` is null where nobody knows."""
+
+    name: str
+    asked: str
+    got: str | None
+    met: bool | None
+
+
+class Span(TypedDict):
+    """A stretch of the prompt as the provider rewrote it."""
+
+    kind: Literal["same", "added", "removed"]
+    text: str
+
+
 State = Literal["queued", "sending", "working", "receiving", "partial", "done", "failed", "unknown", "cancelled"]
 
 
@@ -65,7 +83,9 @@ class Card(TypedDict):
     ``key`` is unique and stays the same for as long as the card is shown; a picture of the library is named by its id
     instead, wherever a card's key is asked for.  ``call`` is that of the run it belongs to ("" for the library's).
     ``began`` is milliseconds since 1970, ``created`` ISO 8601.  ``asked`` holds the fields that the user named,
-    ``effective`` what the provider says it did.  ``message`` says in words what is going on.
+    ``effective`` what the provider says it did and what was measured; ``honored`` sets the two side by side.  ``rewritten``
+    is the prompt with what the provider took away and added, empty if it rewrote nothing.  ``message`` says in words what
+    is going on.
     """
 
     key: str
@@ -79,6 +99,8 @@ class Card(TypedDict):
     kind: Literal["generate", "edit"]
     asked: dict[str, str | int | bool]
     effective: dict[str, str | int | bool]
+    honored: list[Honored]
+    rewritten: list[Span]
     got: Got | None
     seconds: float | None
     cost: Money | None
