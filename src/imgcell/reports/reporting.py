@@ -150,7 +150,7 @@ def report(
     notes: str | None = None,
     by: str | None = None,
     accepted: Callable[[Picture], Any] | Iterable[Any] | int | None = None,
-    measures: Mapping[str, Mapping[str, Any]] | None = None,
+    measures: Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]] | None = None,
     confidence: float = 0.95,
 ) -> Report:
     """Return a report of a study: figures, ranking, pictures, and what is needed to do it again.
@@ -168,7 +168,8 @@ def report(
         by: What is compared: an axis of the sheet, or a fact such as ``"model"``; ``None`` chooses.
         accepted: Which pictures are accepted, for the price of one: a function of a picture; pictures or their ids; a number:
             those with at least so many stars; ``None``: those that came as they were asked for, as far as that can be checked.
-        measures: Further numbers by the picture's id (what :func:`imgcell.measure` returns): their medians become columns.
+        measures: Further numbers: what :func:`imgcell.measure` returns, or a mapping of them by the picture's id; their medians
+            become columns.
         confidence: Of the ranking's intervals.
 
     Raises:
@@ -193,7 +194,7 @@ def report(
         accepted=accepts,
         requests=requests,
         place_of=place_of,
-        measures=measures,
+        measures=_numbers(measures),
     )
     counted = getattr(votes, "votes", votes) if votes is not None else None
     if counted is not None and not hasattr(counted, "ranking"):
@@ -212,6 +213,15 @@ def report(
         accepting=accepting,
         ledger=requests is not None,
     )
+
+
+def _numbers(measures: Any) -> Mapping[str, Mapping[str, Any]] | None:
+    if measures is None or isinstance(measures, Mapping):
+        return measures
+    try:
+        return {row["id"]: {name: value for name, value in row.items() if name != "id"} for row in measures}
+    except (TypeError, KeyError, AttributeError):
+        raise InvalidJobError(tr("measures= takes what imgcell.measure() returns, or numbers by the picture's id.")) from None
 
 
 def _sheet(pictures: Any) -> Sheet:
