@@ -89,9 +89,9 @@ def cell() -> Cell:
 
 
 @contextlib.contextmanager
-def one_cell() -> Iterator[Cell]:
-    """Count everything that is submitted within as one cell, however many runs it is."""
-    token = _cell.set(Cell())
+def one_cell(of: Cell | None = None) -> Iterator[Cell]:
+    """Count everything that is submitted within as one cell, however many runs it is; *of* is one that has begun."""
+    token = _cell.set(of or Cell())
     try:
         yield cell()
     finally:

@@ -57,7 +57,10 @@ class Claim:
 
 
 class Claims:
-    """The right to send the requests of one cell; a :class:`imgcell.client.guarding.Guard`."""
+    """The right to send the requests of one cell; a :class:`imgcell.client.guarding.Guard`.
+
+    This one is for a worker that nobody can ask, of an executor that gives no work away twice: it has the right.
+    """
 
     def take(self, origin: Origin) -> None:
         """See :class:`~imgcell.client.guarding.Guard`.
@@ -66,31 +69,29 @@ class Claims:
             TakenError: Somebody else has it, or the run is over.
             NotSentError: The run was stopped.
         """
-        raise NotImplementedError
 
     def give_back(self, origin: Origin) -> None:
         """See :class:`~imgcell.client.guarding.Guard`."""
-        raise NotImplementedError
 
     def held(self, step: int) -> bool:
         """Whether somebody else has the right to send *step*, or had it and may have sent."""
-        raise NotImplementedError
+        return False
 
     def working(self, steps: int) -> bool:
         """Whether somebody who has the right to any of the first *steps* steps may still be at work."""
-        raise NotImplementedError
+        return False
 
     def free(self, step: int) -> bool:
         """Take it from whoever had it, is certainly dead and wrote no line of sending it; return whether it is free now."""
-        raise NotImplementedError
+        return False
 
     def bar(self, step: int) -> bool:
         """See to it that nobody sends *step* any more in this run; ``False`` if somebody may have, or may yet."""
-        raise NotImplementedError
+        return False
 
     def stopped(self) -> bool:
         """Whether nothing more is to be sent in this run."""
-        raise NotImplementedError
+        return False
 
     def close(self) -> None:
         """Return when what was given back is given back."""

@@ -166,11 +166,14 @@ class Spread:
         if library is not None:
             self._look_back(library, runs)
         budgets = default_home() if costs.purse().day.limit is not None else None
-        sights = self._way.sights(self._folder.path, budgets)
+        try:
+            sights = self._way.sights(self._folder.path, budgets)
+        except Exception as error:
+            raise _no_workers(error) from error
         self._common = bool(sights) and all(one.shares for one in sights)
         self._here = bool(sights) and all(one.session == session() for one in sights)
         self._shared = self._common and home is not None
-        worker.clients[self._run] = self._client
+        worker.hosts[self._run] = worker.Host(self._client, self._cell)
         self._way.begin(self._run, sorted(self._left), common=self._common)
 
     def _look_back(self, library: Library, runs: Path) -> None:
@@ -380,7 +383,7 @@ class Spread:
                 self._doubtful[place] = out
 
     def _end(self, reason: ImgcellError | None) -> None:
-        worker.clients.pop(self._run, None)
+        worker.hosts.pop(self._run, None)
         try:
             for out in [*self._out.values(), *self._doubtful.values()]:
                 if out.loan is not None:

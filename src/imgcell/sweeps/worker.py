@@ -12,9 +12,11 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcell import costs
 from imgcell.client.guarding import guarded
 from imgcell.errors import ConfigurationError, ImgcellError, InvalidJobError, MissingKeyError, NotSentError, OutcomeUnknownError
 from imgcell.language import joined, tr
@@ -24,9 +26,10 @@ from imgcell.options import home as default_home
 from imgcell.options import options
 from imgcell.origin import from_cell, session
 from imgcell.pictures.record import Record
+from imgcell.portal import portal
 from imgcell.sweeps.claims import Claims, FolderClaims, TakenError, seen, stopped
 from imgcell.sweeps.judging import judge, lost
-from imgcell.sweeps.task import Outcome, Task, Watcher, perform
+from imgcell.sweeps.task import Outcome, Task, Watcher, carry, perform
 from imgcell.transport.pace import Limit
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
     from imgcell.store import Library
 
-__all__ = ["Errand", "Parcel", "Reply", "Sight", "clients", "settings", "sight", "work"]
+__all__ = ["Errand", "Host", "Parcel", "Reply", "Sight", "hosts", "settings", "sight", "work"]
 
 #: Settings of the session that decide what a request is and what it may cost.
 _SETTINGS = ("allow_http", "assumed_price", "fake_ip_proxy", "language")
@@ -44,9 +47,6 @@ _LOOK, _LONGER = 0.25, 60.0
 _SLACK = 10.0
 #: Name of the folder, in its own library's, where a worker keeps what it made for another machine.
 AWAY = "away"
-
-#: By run: who makes a task's picture, where the worker is a thread of the process that gives the work away.
-clients: dict[str, Callable[[Task], Client]] = {}
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,28 @@ class Reply:
     picture: Picture | None = None
 
 
+class Host:
+    """The process that gives the work away, for workers that are threads of it.
+
+    Args:
+        client: Returns who makes a task's picture.
+        cell: Whose money all of it is.
+    """
+
+    def __init__(self, client: Callable[[Task], Client], cell: costs.Cell) -> None:
+        self.client = client
+        self._cell = cell
+
+    def perform(self, task: Task, *, home: Path | None, client: Client, watcher: Watcher) -> Outcome:
+        """As :func:`imgcell.sweeps.task.perform`, in the cell of all the others."""
+        with costs.one_cell(self._cell):
+            return portal().run(carry(task, client, watcher))
+
+
+#: By run.
+hosts: dict[str, Host] = {}
+
+
 def settings() -> dict[str, Any]:
     """Return the settings of this session that a worker has to share."""
     return {name: getattr(options, name) for name in _SETTINGS}
@@ -145,23 +167,22 @@ def work(errand: Errand, claims: Claims | None = None) -> Reply:
 
     Args:
         errand: The cell.
-        claims: Who has the right to send it; ``None`` is the folder of the run.
+        claims: Who has the right to send it; ``None`` is the folder of the run, if there is one.
     """
     task = errand.task
-    here = clients.get(errand.run) if errand.session == session() else None
+    here = hosts.get(errand.run) if errand.session == session() else None
     if errand.folder is not None and not seen(errand.folder):
         return Reply(task.place, error=_out_of_sight(errand.folder))
     if here is None:
         for name, value in errand.settings.items():
             setattr(options, name, value)
     if claims is None:
-        assert errand.folder is not None
-        claims = FolderClaims(errand.folder, task.place)
+        claims = FolderClaims(errand.folder, task.place) if errand.folder is not None else Claims()
     home = errand.home if errand.home is not None or not errand.keep else default_home() / AWAY
     began = time.time()
     try:
-        client = here(task) if here is not None else _client(task, home)
-        outcome, collected = _made(errand, claims, home, client)
+        client = here.client(task) if here is not None else _client(task, home)
+        outcome, collected = _made(errand, claims, home, partial(here.perform if here is not None else perform, home=home, client=client))
     except (InvalidJobError, ConfigurationError) as error:  # no such provider, or no address, on this machine
         return Reply(task.place, error=error)
     finally:
@@ -171,7 +192,7 @@ def work(errand: Errand, claims: Claims | None = None) -> Reply:
     return _reply(errand, outcome, home, None if collected else began, client)
 
 
-def _made(errand: Errand, claims: Claims, home: Path | None, client: Client) -> tuple[Outcome, bool]:
+def _made(errand: Errand, claims: Claims, home: Path | None, make: Callable[..., Outcome]) -> tuple[Outcome, bool]:
     """Return what came of the cell, and whether another worker had begun it."""
     library = _library(home)
     task, begun = errand.task, False
@@ -189,7 +210,7 @@ def _made(errand: Errand, claims: Claims, home: Path | None, client: Client) -> 
                 continue
             task = found
         with from_cell(errand.notebook, errand.cell), guarded(claims):
-            outcome = perform(task, home, client=client, watcher=_Stop(claims))
+            outcome = make(task, watcher=_Stop(claims))
         if not isinstance(outcome.error, TakenError):
             return outcome, begun
         # Somebody was faster in the moment before it was sent.
