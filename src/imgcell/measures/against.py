@@ -6,9 +6,10 @@ different shapes cannot be laid on each other, and say so.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
@@ -38,16 +39,12 @@ def psnr(picture: object, baseline: object) -> float:
     Raises:
         InvalidJobError: The shapes differ.
     """
-    import numpy as np
-
-    one, other = (np.asarray(image) for image in _pair(picture, baseline))
-    total = 0
-    for top in range(0, len(one), _ROWS):
-        apart = one[top : top + _ROWS].astype(np.int32) - other[top : top + _ROWS]
-        total += int((apart * apart).sum(dtype=np.int64))
+    one, other = _pair(picture, baseline)
+    counted = ImageChops.difference(one, other).histogram()
+    total = sum(count * (level % 256) ** 2 for level, count in enumerate(counted))
     if not total:
         return float("inf")
-    return round(float(10 * np.log10(255**2 * one.size / total)), 4)
+    return round(10 * math.log10(255**2 * 3 * one.width * one.height / total), 4)
 
 
 def ssim(picture: object, baseline: object) -> float:
