@@ -31,7 +31,7 @@ def job_of_cell(client):
         exec(TransformerManager().transform_cell(text), {"get_ipython": lambda: shell})
         ((magic, line, body),) = ran
         arguments = parse(magic, line, body)
-        (task,) = arrange(magic, arguments, {"name": "WRONG"}, Session()).tasks
+        task = arrange(magic, arguments, {"name": "WRONG"}, Session())
         return arguments.name, task.client.ready(task.job)
 
     return read

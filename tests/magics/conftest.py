@@ -113,6 +113,9 @@ class FakeClient:
         )
         self.outcomes, self.jobs, self.runs, self.planned, self.recalled = {}, [], [], [], []
         self.held, self.paused, self.unpriced, self.shelf = False, False, False, Shelf()
+        # As a client with library=False has them.
+        self._home, self._given_url, self.base_url, self.library = None, None, "http://127.0.0.1/v1", None
+        self._timeout, self._connect_timeout, self._max_in_flight = 600.0, 10.0, 4
 
     def ready(self, job):
         """The job, its price known; what is the same job follows from prompt and model."""

@@ -80,9 +80,19 @@ def test_sweep_with_a_failure(cell, provider):
     assert "Refused." in ran.bundles[0]["text/plain"]
 
 
-def test_sweep_is_checked_before_anything_is_sent(cell, provider):
-    """What is wrong with one combination is found before the first one is sent."""
+def test_sweep_with_an_impossible_combination(cell, provider):
+    """What cannot be sent stands in its place with the reason; everything else is made."""
     provider.outcomes["b"] = (InvalidJobError("No such size."),)
+    ran = cell("%%imagine grid -m a,b\nx")
+    assert ran.error is None
+    assert [job.model for job in provider.jobs] == ["a"]
+    assert isinstance(ran.names["grid"].cells[1].error, InvalidJobError)
+    assert "No such size." in ran.err
+
+
+def test_sweep_of_which_nothing_is_possible(cell, provider):
+    """Where not one combination can be sent, the cell fails with the reason, and nothing is sent."""
+    provider.outcomes.update(a=(InvalidJobError("No such size."),), b=(InvalidJobError("No such size."),))
     ran = cell("%%imagine grid -m a,b\nx")
     assert isinstance(ran.error, InvalidJobError)
     assert provider.jobs == []
@@ -203,20 +213,35 @@ def test_later(cell, provider):
     assert len(sheet) == 1
 
 
-def test_interrupt(cell, provider):
+def test_interrupt(cell, provider, monkeypatch):
     """An interrupt sends nothing more, leaves what was sent to fill `_images`, binds no NAME and ends the cell."""
-    provider.outcomes["a"] = "interrupt"
     provider.held = True
+
+    def interrupted(runs, watch, screen):
+        while len(provider.runs) < 2:
+            runs[0].wait(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("imgcell.magics.cell.wait", interrupted)
     ran = cell("%%imagine grid -m a,b\nx")
     assert isinstance(ran.error, KeyboardInterrupt)
     assert [run.cancels for run in provider.runs] == [1, 1]
     assert "Requests already sent: 2." in ran.err
     assert "grid" not in ran.names
     for run in provider.runs:
-        run.outcome = None
         run.end()
     assert ran.names["_images"].wait(5)
     assert len(ran.names["_images"]) == 2
+
+
+def test_interrupt_of_one_job(cell, provider):
+    """So does the interrupt of a cell that asks for one thing."""
+    provider.outcomes[None] = "interrupt"
+    provider.held = True
+    ran = cell("%%imagine cat\nx")
+    assert isinstance(ran.error, KeyboardInterrupt)
+    assert [run.cancels for run in provider.runs] == [1]
+    assert "cat" not in ran.names
 
 
 def test_stop(cell, provider):

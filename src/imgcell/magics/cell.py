@@ -6,12 +6,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from imgcell.costs import one_cell
 from imgcell.errors import ImgcellError
 from imgcell.language import tr
 from imgcell.magics.asides import asides
 from imgcell.magics.confirm import confirm
-from imgcell.magics.grid import Grid, arrange
+from imgcell.magics.grid import Task, arrange
 from imgcell.magics.leaks import leaks
 from imgcell.magics.live import Screen, Watch, wait
 from imgcell.magics.parse import Arguments, parse
@@ -22,7 +21,9 @@ from imgcell.origin import from_cell
 
 if TYPE_CHECKING:
     from imgcell.client import Run
+    from imgcell.magics.swept import Going
     from imgcell.pictures import Sheet
+    from imgcell.sweeps import Sweep
 
 __all__ = ["Interrupted", "run"]
 
@@ -57,86 +58,78 @@ def run(ipython: Any, magic: str, line: str, cell: str | None) -> None:
         return
     where = place(ipython)
     with from_cell(where.notebook, where.cell):
-        _run(ipython, arguments, arrange(magic, arguments, ipython.user_ns, session), where)
+        if arguments.swept:
+            from imgcell.magics import swept
+
+            sweep = swept.arrange(magic, arguments, ipython.user_ns, session)
+            _run(ipython, arguments, swept.tasks(sweep), where, sweep)
+        else:
+            _run(ipython, arguments, [arrange(magic, arguments, ipython.user_ns, session)], where)
 
 
-def _run(ipython: Any, arguments: Arguments, grid: Grid, where: Place) -> None:
-    errands = prepare(grid, arguments, session, where)
+def _run(ipython: Any, arguments: Arguments, tasks: list[Task], where: Place, sweep: Sweep | None = None) -> None:
+    errands = prepare(tasks, arguments, session, where)
     if arguments.plan:
-        from imgcell.magics.tables import show_plan
-
-        show_plan(errands)
+        _plan(errands, sweep)
         return
-    _check(errands)
     confirm(ipython, errands, yes=arguments.yes)
     errands.begin(session)
     if line := errands.line():
         print(line, flush=True)
-    watch = Watch(grid.pictures)
-    sheet = _sheet(grid)
-    runs: list[Run] = []
     screen = Screen(ipython)
+    runs: list[Run | Going] = []
+    watch, sheet = _watched(arguments, sweep)
     try:
-        # However many jobs it has, a budget for cells holds for all of them together.
-        with one_cell():
-            _submit(errands, sheet, watch, runs)
+        sheet = _begin(errands, sweep, watch, sheet, runs)
         if arguments.later:
-            _later(ipython, arguments, grid, sheet, runs)
+            _later(ipython, arguments, sheet, runs)
             return
         wait(runs, watch, screen)
         # A waiter wakes before the callbacks run that would do this.
         sheet._finish()
     except KeyboardInterrupt:
-        _interrupted(ipython, grid, sheet, runs, watch, screen)
-    _conclude(ipython, arguments, grid, sheet, runs, watch, screen)
+        _interrupted(ipython, arguments, sheet, runs, watch, screen)
+    _conclude(ipython, arguments, sheet, runs, watch, screen)
 
 
-def _check(errands: Errands) -> None:
-    """Find out what is wrong with any of several jobs before the first of them is sent."""
-    if len(errands.all) < 2:
-        return  # submit() checks the one before it sends it
-    for errand in errands.sent:
-        errand.task.client.plan(errand.ready)
-        errand.task.client.required_key()
+def _plan(errands: Errands, sweep: Sweep | None) -> None:
+    from imgcell.magics.tables import show, show_plan
+
+    if sweep is None:
+        show_plan(errands)
+        return
+    from imgcell.magics import swept
+
+    found = swept.plan(sweep, errands)
+    show(found._repr_html_(), str(found))
 
 
-def _sheet(grid: Grid) -> Sheet:
+def _watched(arguments: Arguments, sweep: Sweep | None) -> tuple[Watch, Sheet]:
+    """Return what is told of how it goes on, and the sheet that fills."""
     from imgcell.pictures import Sheet
 
-    if not grid.axes:
-        return Sheet(running=True, expected=grid.pictures)
-    return Sheet(running=True, expected=grid.pictures, labels=grid.labels(), axes=dict(grid.axes))
+    if sweep is not None:
+        from imgcell.magics.swept import Swept
+
+        return Swept(sweep), Sheet()
+    return Watch(arguments.n), Sheet(running=True, expected=arguments.n)
 
 
-def _submit(errands: Errands, sheet: Sheet, watch: Watch, runs: list[Run]) -> None:
-    """Start every job; *runs* fills as they start, so that an interrupt in between knows of them."""
-    left = [len(errands.all)]
-    lock = threading.Lock()
+def _begin(errands: Errands, sweep: Sweep | None, watch: Watch, sheet: Sheet, runs: list[Run | Going]) -> Sheet:
+    """Send what is to be sent and return the sheet; *runs* is filled first, so that an interrupt in here finds what to stop."""
+    if sweep is not None:
+        from imgcell.magics import swept
 
-    def one_done() -> None:
-        with lock:
-            left[0] -= 1
-            if left[0]:
-                return
-        sheet._finish()
-
-    for number, errand in enumerate(errands.all):
-        task = errand.task
-        try:
-            run = task.client.submit(errand.ready, on_step=watch.listener(number), sheet=sheet, position=task.position)
-        except ImgcellError as error:
-            if not runs:
-                raise
-            # Others are under way and paid for; this one is a failure among them.
-            for position in range(task.position, task.position + task.job.n):
-                sheet._fail(error, position)
-            one_done()
-            continue
-        runs.append(run)
-        run.add_done_callback(one_done)
+        runs.append(swept.Going(sweep))
+        return swept.begin(sweep, errands)
+    (errand,) = errands.all
+    run = errand.task.client.submit(errand.ready, on_step=watch.listener(0), sheet=sheet)
+    runs.append(run)
+    run.add_done_callback(sheet._finish)
+    return sheet
 
 
-def _later(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs: list[Run]) -> None:
+def _later(ipython: Any, arguments: Arguments, sheet: Sheet, runs: list[Run | Going]) -> None:
     """Bind the sheet at once; a thread puts the result in the cell's place when it is there."""
     _bind(ipython, arguments, sheet)
     session.left.extend(runs)
@@ -151,19 +144,19 @@ def _later(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs: l
         for run in runs:
             run.wait()
         sheet._finish()
-        screen.finish(_bundle(grid, sheet))
+        screen.finish(_bundle(arguments, sheet))
 
     threading.Thread(target=fill, name="imgcell-later", daemon=True).start()
 
 
-def _interrupted(ipython: Any, grid: Grid, sheet: Sheet, runs: list[Run], watch: Watch, screen: Screen) -> None:
+def _interrupted(ipython: Any, arguments: Arguments, sheet: Sheet, runs: list[Run | Going], watch: Watch, screen: Screen) -> None:
     """Send nothing more, say what goes on, and end the cell; a second interrupt in here lets go of that too."""
     try:
         sent = sum(run.cancel() for run in runs)
         session.left.extend(run for run in runs if not run.done)
         ipython.user_ns["_images"] = sheet
         if len(sheet):
-            screen.finish(_bundle(grid, sheet))
+            screen.finish(_bundle(arguments, sheet))
         else:
             screen.fail(tr("Interrupted after {elapsed} s.", elapsed=int(watch.elapsed)))
         print(_going_on(sent), file=sys.stderr, flush=True)
@@ -187,18 +180,18 @@ def _going_on(sent: int) -> str:
     )
 
 
-def _conclude(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs: list[Run], watch: Watch, screen: Screen) -> None:
+def _conclude(ipython: Any, arguments: Arguments, sheet: Sheet, runs: list[Run | Going], watch: Watch, screen: Screen) -> None:
     """Bind and show what came; raise if nothing did."""
     if not len(sheet):
         errors = sheet.errors or tuple(error for run in runs for error in run.errors)
-        if grid.axes:
-            screen.finish(_bundle(grid, sheet))
+        if arguments.swept:
+            screen.finish(_bundle(arguments, sheet))
         else:
             screen.fail(tr("No picture after {elapsed} s.", elapsed=int(watch.elapsed)))
         _warn(runs)
         raise errors[0] if errors else ImgcellError(tr("No picture came, and no reason was given."))
     _bind(ipython, arguments, sheet)
-    screen.finish(_bundle(grid, sheet))
+    screen.finish(_bundle(arguments, sheet))
     for text in asides(sheet):
         print(text)
     for error in sheet.errors:
@@ -210,7 +203,7 @@ def _conclude(ipython: Any, arguments: Arguments, grid: Grid, sheet: Sheet, runs
         print(text)
 
 
-def _warn(runs: list[Run]) -> None:
+def _warn(runs: list[Run | Going]) -> None:
     for text in dict.fromkeys(text for run in runs for text in run.warnings):
         print(text, file=sys.stderr)
 
@@ -221,8 +214,8 @@ def _bind(ipython: Any, arguments: Arguments, sheet: Sheet) -> None:
         ipython.user_ns[arguments.name] = sheet[0] if arguments.single else sheet
 
 
-def _bundle(grid: Grid, sheet: Sheet) -> dict[str, Any]:
+def _bundle(arguments: Arguments, sheet: Sheet) -> dict[str, Any]:
     """Return the static output: one image and text."""
-    if len(sheet) == 1 and not sheet.errors and grid.pictures == 1:
+    if len(sheet) == 1 and not sheet.errors and arguments.n == 1 and not arguments.swept:
         return dict(sheet[0]._repr_mimebundle_())
     return dict(sheet._repr_mimebundle_())

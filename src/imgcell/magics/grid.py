@@ -1,8 +1,7 @@
-"""From :class:`~imgcell.magics.parse.Arguments` to the jobs that they ask for: one, or every combination of a sweep."""
+"""From :class:`~imgcell.magics.parse.Arguments` to the job that they ask for."""
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from imgcell.magics.templates import fill
 
 if TYPE_CHECKING:
     from imgcell.client import Client
+    from imgcell.client.replaying import Ready
     from imgcell.magics.parse import Arguments
     from imgcell.magics.session import Session
 
-__all__ = ["Grid", "Task", "arrange"]
+__all__ = ["Task", "arrange", "said"]
 
 _TEXTS = ("background", "output_format", "moderation", "style", "response_format", "user")
 _EDIT_TEXTS = ("input_fidelity", "encoding")
@@ -38,39 +38,17 @@ class Task:
         client: Who makes it.
         job: What.
         position: Of its first picture in the cell's sheet.
-        labels: Its value on each axis of the sweep, in the axes' order.
+        ready: The same, read and checked, if somebody has done that already.
     """
 
     client: Client
     job: Job
-    position: int
-    labels: tuple[str, ...]
+    position: int = 0
+    ready: Ready | None = None
 
 
-@dataclass(frozen=True)
-class Grid:
-    """All jobs of a cell.
-
-    Attributes:
-        tasks: In the order in which the line lists them.
-        axes: Name and values of everything of which more than one was listed.
-    """
-
-    tasks: tuple[Task, ...]
-    axes: tuple[tuple[str, tuple[str, ...]], ...]
-
-    @property
-    def pictures(self) -> int:
-        """How many pictures all of it makes."""
-        return sum(task.job.n for task in self.tasks)
-
-    def labels(self) -> list[str]:
-        """Return a caption for every position of the sheet, empty where the grid has no axes."""
-        return [label for task in self.tasks for label in [" · ".join(task.labels)] * task.job.n]
-
-
-def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session: Session) -> Grid:
-    """Look every name up and make the jobs; nothing is sent.
+def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session: Session) -> Task:
+    """Look every name up and make the job of a line without comma lists; nothing is sent.
 
     Args:
         magic: ``"imagine"`` or ``"imgedit"``.
@@ -80,6 +58,33 @@ def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session:
 
     Raises:
         InvalidJobError: For anything that cannot be looked up or cannot be a job.
+    """
+    prompt, fields, extra = said(magic, arguments, names)
+    name, model, size, quality = (
+        next(iter(values), None) for values in (arguments.providers, arguments.models, arguments.sizes, arguments.qualities)
+    )
+    client = session.client(name, names)
+    # The companions of `%imgcell use` belong to that provider alone.
+    ours = name is None or name == session.provider
+    kind = Edit if magic == "imgedit" else Generate
+    job = kind(
+        prompt,
+        model=model or (session.model if ours else None),
+        n=arguments.n,
+        size=size or (session.size if ours else None),
+        quality=quality or (session.quality if ours else None),
+        partial_images=arguments.stream,
+        extra=extra,
+        **fields,
+    )
+    return Task(client, job)
+
+
+def said(magic: str, arguments: Arguments, names: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Look every name up; return the prompt, the job's fields that have one value, and those that are sent as they are.
+
+    Raises:
+        InvalidJobError: For anything that cannot be looked up.
     """
     edit = magic == "imgedit"
     prompt = arguments.prompt if arguments.raw else fill(arguments.prompt, names)
@@ -91,28 +96,7 @@ def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session:
         if arguments.mask is not None:
             fields["mask"] = mask(arguments.mask, names)
         fields["keep"] = arguments.feather if arguments.feather is not None else arguments.keep
-    clients: list[tuple[str | None, Client]] = [(name, session.client(name, names)) for name in arguments.providers or (None,)]
-    listed = (("provider", arguments.providers), ("model", arguments.models), ("size", arguments.sizes), ("quality", arguments.qualities))
-    tasks = []
-    kind = Edit if edit else Generate
-    combinations = itertools.product(clients, arguments.models or (None,), arguments.sizes or (None,), arguments.qualities or (None,))
-    for number, ((name, client), model, size, quality) in enumerate(combinations):
-        # The companions of `%imgcell use` belong to that provider alone.
-        ours = name is None or name == session.provider
-        values = (name, model, size, quality)
-        job = kind(
-            prompt,
-            model=model or (session.model if ours else None),
-            n=arguments.n,
-            size=size or (session.size if ours else None),
-            quality=quality or (session.quality if ours else None),
-            partial_images=arguments.stream,
-            extra=extra,
-            **fields,
-        )
-        labels = tuple(str(value) for value, (_, values_) in zip(values, listed, strict=True) if len(values_) > 1)
-        tasks.append(Task(client, job, number * arguments.n, labels))
-    return Grid(tuple(tasks), tuple((axis, values_) for axis, values_ in listed if len(values_) > 1))
+    return prompt, fields, extra
 
 
 def _fields(pairs: tuple[tuple[str, str], ...], *, edit: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import html
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell.language import tr
 
 if TYPE_CHECKING:
     from imgcell.client import Run
+    from imgcell.magics.swept import Going
 
 __all__ = ["Screen", "Watch", "wait"]
 
@@ -60,6 +61,10 @@ class Watch:
         """Seconds since the cell began."""
         return time.monotonic() - self.begun
 
+    def drawn(self) -> str:
+        """Return HTML to show above the line; there is none."""
+        return ""
+
     def line(self) -> str:
         """Return the state in one line."""
         parts = [_clock(self.elapsed)]
@@ -98,7 +103,8 @@ class Screen:
             return
         line = watch.line()
         partials = dict(watch.partials)
-        state = (line, tuple((number, id(picture)) for number, picture in partials.items()))
+        drawn = watch.drawn()
+        state = (line, drawn, tuple((number, id(picture)) for number, picture in partials.items()))
         if state == self._last:
             return
         self._last = state
@@ -107,7 +113,7 @@ class Screen:
             return
         pictures = [self._embedded(number, picture) for number, picture in sorted(partials.items())]
         shown = "".join(f'<img src="{source}" style="max-height:384px;margin:0 8px 8px 0" alt="">' for source in pictures if source)
-        body = f'<div>{shown}</div><div style="opacity:.75">{html.escape(line)}</div>'
+        body = f'<div>{shown}</div>{drawn}<div style="opacity:.75">{html.escape(line)}</div>'
         self._put({"text/html": body, "text/plain": line})
 
     def place(self, line: str) -> None:
@@ -164,7 +170,7 @@ class Screen:
         return source
 
 
-def wait(runs: list[Run], watch: Watch, screen: Screen) -> None:
+def wait(runs: Sequence[Run | Going], watch: Watch, screen: Screen) -> None:
     """Wait for all of *runs*, showing what happens; an interrupt comes through at once."""
     shown = 0.0
     for run in runs:

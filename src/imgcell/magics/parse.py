@@ -57,10 +57,14 @@ class Arguments:
     help: bool = False
 
     @property
+    def swept(self) -> bool:
+        """Whether several values of anything are listed: every combination is made."""
+        return any(len(values) > 1 for values in (self.providers, self.models, self.sizes, self.qualities))
+
+    @property
     def single(self) -> bool:
         """Whether NAME is a Picture: one picture asked for, no list, and not to be waited for later."""
-        lists = (self.providers, self.models, self.sizes, self.qualities)
-        return self.n == 1 and not self.later and all(len(values) < 2 for values in lists)
+        return self.n == 1 and not self.later and not self.swept
 
 
 def parse(magic: str, line: str, cell: str | None) -> Arguments:

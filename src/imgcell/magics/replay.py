@@ -7,12 +7,13 @@ a restart costs nothing; run again in the same kernel it makes new pictures, as 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcell.errors import InvalidJobError, StorageError
 from imgcell.language import joined, tr
-from imgcell.magics.grid import Grid, Task
+from imgcell.magics.grid import Task
 from imgcell.origin import origin
 from imgcell.origin import session as this_session
 
@@ -46,7 +47,7 @@ class Errands:
     """All jobs of a cell.
 
     Attributes:
-        all: In the order of the grid's tasks.
+        all: In the order of the cell's tasks.
         cell: Id of the cell, or ``None``.
         execution: Id of this run of the cell, or ``None``.
     """
@@ -123,8 +124,8 @@ class Errands:
         )
 
 
-def prepare(grid: Grid, arguments: Arguments, session: Session, where: Place) -> Errands:
-    """Read and check every job of *grid* and look for it in the library, as far as replay is wanted; nothing is sent.
+def prepare(tasks: Sequence[Task], arguments: Arguments, session: Session, where: Place) -> Errands:
+    """Read and check every job and look for it in the library, as far as replay is wanted; nothing is sent.
 
     Raises:
         InvalidJobError: For a job that could not be sent.
@@ -133,24 +134,27 @@ def prepare(grid: Grid, arguments: Arguments, session: Session, where: Place) ->
     policy = "always" if arguments.once else "never" if arguments.again else session.replay
     cell = origin().cell  # as the records have it
     found = []
-    for task in grid.tasks:
-        ready = task.client.ready(task.job)
+    alike: dict[str, int] = {}
+    for task in tasks:
+        ready = task.ready if task.ready is not None else task.client.ready(task.job)
+        # Of several equal jobs each gets a picture of its own.
+        nth = alike[ready.digest] = alike.get(ready.digest, -1) + 1
         if policy == "always":
-            ready = task.client.recall(ready, cell=cell)
+            ready = task.client.recall(ready, cell=cell, nth=nth)
         elif policy == "auto":
-            ready = _earlier(task, ready, session, cell, where.execution)
+            ready = _earlier(task, ready, session, cell, where.execution, nth)
         found.append(Errand(task, ready))
     return Errands(tuple(found), cell, where.execution)
 
 
-def _earlier(task: Task, ready: Ready, session: Session, cell: str | None, execution: str | None) -> Ready:
+def _earlier(task: Task, ready: Ready, session: Session, cell: str | None, execution: str | None, nth: int) -> Ready:
     """Return *ready* with what earlier kernels made, if the cell runs for the first time in this one."""
     run, count = session.ran.get((ready.digest, cell), (execution, 0))
     if count and (run is None or run != execution):
         return ready
     try:
         # Within one run of a cell, a loop asks again and again: each turn gets a picture of its own.
-        return task.client.recall(ready, cell=cell, but=this_session(), nth=count)
+        return task.client.recall(ready, cell=cell, but=this_session(), nth=count + nth)
     except InvalidJobError:
         return ready  # a client that keeps nothing
     except StorageError as error:

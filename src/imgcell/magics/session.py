@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcell.client import Client, Run
+    from imgcell.magics.swept import Going
 
 __all__ = ["Session", "session"]
 
@@ -36,7 +37,7 @@ class Session:
     ran: dict[tuple[str, str | None], tuple[str | None, int]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     deleted: list[tuple[str, ...]] = field(default_factory=list)
-    left: list[Run] = field(default_factory=list)
+    left: list[Run | Going] = field(default_factory=list)
     latest: Client | None = None
     _clients: dict[str, tuple[tuple[Any, ...], Client]] = field(default_factory=dict)
 
@@ -74,7 +75,7 @@ class Session:
         """Return the clients that were used so far."""
         return [client for _, client in self._clients.values()]
 
-    def under_way(self) -> list[Run]:
+    def under_way(self) -> list[Run | Going]:
         """Return the runs that are still received in the background."""
         self.left = [run for run in self.left if not run.done]
         return list(self.left)

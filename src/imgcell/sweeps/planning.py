@@ -25,7 +25,7 @@ __all__ = ["Planned", "SweepPlan", "make_plan"]
 #: Combinations that are shown; ``plan.cells`` has them all.
 _SHOWN = 60
 #: Columns of a terminal that a prompt, what would be sent, and what is to be known of it may take.
-_WIDE, _SENT, _TOLD = 40, 60, 90
+_WIDE, _SENT, _TOLD = 40, 72, 90
 #: Different pieces of advice that are given.
 _HINTS = 5
 
@@ -39,6 +39,7 @@ class Planned:
         provider, model: Who would be asked; the model as it would be named, ``None`` where none is named.
         pictures: How many would be made now: those that are there already, or are not to be sent again, do not count.
         requests: How many requests that takes: a chain has one a step.
+        url: Where the first request would go.
         sends: The fields of the first request as they would be sent, without prompt and pictures; the prompt, too, where
             something was added to it.
         cost: Estimate for all of it; ``None`` if no price is known.
@@ -52,6 +53,7 @@ class Planned:
     model: str | None
     pictures: int = 0
     requests: int = 0
+    url: str = ""
     sends: Mapping[str, Any] = field(default_factory=dict)
     cost: Cost | None = None
     seconds: float | None = None
@@ -125,6 +127,7 @@ class SweepPlan:
                 "cost": cell.cost.amount if cell.cost is not None else None,
                 "currency": cell.cost.currency if cell.cost is not None else None,
                 "seconds": cell.seconds,
+                "url": cell.url,
                 "sends": dict(cell.sends),
                 "notes": list(cell.notes),
                 "problem": str(cell.problem) if cell.problem is not None else None,
@@ -173,7 +176,8 @@ class SweepPlan:
             if cell.problem is not None:
                 rows.append([*values, "–", "–", "–", "", tr("Impossible: {reason}", reason=fit(_reason(cell.problem)))])
                 continue
-            sends = ", ".join(f"{name}={_short(value)}" for name, value in cell.sends.items())
+            fields = ", ".join(f"{name}={_short(value)}" for name, value in cell.sends.items())
+            sends = " · ".join(filter(None, ["/".join(cell.url.split("/")[-2:]), fields]))
             rows.append(
                 [
                     *values,
@@ -238,7 +242,18 @@ def _planned(sweep: Sweep, number: int, values: dict[str, str], tasks: Sequence[
     steps = cells.steps(place)
     note = (tr("an edit chain of {count} steps", count=steps),) if steps > 1 else ()
     estimates = [costs.total([one]) for one in _estimates(sweep, tasks)]
-    return Planned(values, plan.provider, plan.model, len(tasks), requests, sends, costs.total(estimates), seconds, (*note, *plan.notes))
+    return Planned(
+        values,
+        plan.provider,
+        plan.model,
+        len(tasks),
+        requests,
+        str(plan.calls[0]["url"]) if plan.calls else "",
+        sends,
+        costs.total(estimates),
+        seconds,
+        (*note, *plan.notes),
+    )
 
 
 def _estimates(sweep: Sweep, tasks: Sequence[Task]) -> list[Cost | None]:

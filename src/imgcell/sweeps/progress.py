@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgcell.sweeps.sweeping import Sweep
     from imgcell.sweeps.task import Outcome
 
-__all__ = ["Board", "follow"]
+__all__ = ["Board", "drawn", "follow"]
 
 #: Seconds between two looks; 5 Hz is as much as a page can show, and cheap enough for hours.
 _PACE = 0.2
@@ -116,7 +116,7 @@ class _Screen:
             sys.stderr.flush()
             self._written = len(line)
         elif self._live:
-            self._put({"text/html": _drawn(board, line), "text/plain": line})
+            self._put({"text/html": f'{drawn(board)}<div style="opacity:.8">{html.escape(line)}</div>', "text/plain": line})
 
     def clear(self, board: Board) -> None:
         """Leave the last word where progress was shown; nothing if none was."""
@@ -137,7 +137,7 @@ class _Screen:
             self._handle.update(bundle, raw=True)
 
 
-#: Seen alike in light and dark, and told apart without color by those who see none: by how much of the square is filled.
+#: Seen in light and in dark; the line below says the same in words.
 _COLORS = {
     "picture": "#2da44e",
     "working": "#4f8ff7",
@@ -151,7 +151,8 @@ _COLORS = {
 _DRAWN = 600
 
 
-def _drawn(board: Board, line: str) -> str:
+def drawn(board: Board) -> str:
+    """Return a square for every cell that is sent now, in the order of the places, as HTML."""
     squares = []
     for place, state in list(board.states.items())[:_DRAWN]:
         color = _COLORS.get(state)
@@ -160,5 +161,4 @@ def _drawn(board: Board, line: str) -> str:
             f'<i title="{place + 1}: {html.escape(state or "…")}" style="display:inline-block;width:10px;height:10px;margin:1px;'
             f'border-radius:2px;border:1px solid {color or "rgba(128,128,128,.6)"};{fill}"></i>'
         )
-    drawn = f'<div style="line-height:0;max-width:720px">{"".join(squares)}</div>'
-    return f'{drawn}<div style="opacity:.8;margin-top:4px">{html.escape(line)}</div>'
+    return f'<div style="line-height:0;max-width:720px;margin-bottom:4px">{"".join(squares)}</div>'
