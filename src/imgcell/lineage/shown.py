@@ -11,6 +11,7 @@ from imgcell.lineage.family import trace
 from imgcell.pictures.sheet import Sheet
 
 if TYPE_CHECKING:
+    from imgcell.lineage.drifting import Drift
     from imgcell.lineage.family import Family, Member
     from imgcell.lineage.holdings import Holdings
 
@@ -54,6 +55,15 @@ class Lineage:
                 sheet._fail(self._holdings.problem(name), place)
         sheet._finish()
         return sheet
+
+    def drift(self) -> Drift:
+        """Return what the steps of the main line have cost: similarity, sharpness, noise and colors, and the way back if that is better.
+
+        Each step is measured against the first and against the previous one (:mod:`imgcell.measures.losing`): half a second a step.
+        """
+        from imgcell.lineage.drifting import drift
+
+        return drift(self.family.line, self._holdings)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: ``picture`` and ``steps`` (ids), ``pictures`` (facts and inputs of each), ``complete``."""

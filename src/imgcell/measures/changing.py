@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Area", "Changes", "changes", "measured"]
+__all__ = ["COLUMNS", "Area", "Changes", "changes", "measured"]
 
 #: Delta E*ab above which a sample counts as changed.
 THRESHOLD = 5.0
@@ -43,6 +43,13 @@ EDGE = 8
 #: Below this likeness of the coarse forms, and this agreement of tiles, a picture seems to have been made without its input.
 #: Measured: edits, however drastic in color, stay above 0.8 and 0.35; unrelated pictures of the same kind of scene below 0.46 and 0.1.
 _UNLIKE, _AGREEING = 0.5, 0.25
+
+
+#: What :meth:`Changes.to_dict` has; without a mask ``…_outside`` is of the whole picture, but for the shares.
+COLUMNS = (
+    *("changed", "changed_inside", "changed_outside", "difference_outside", "largest_outside", "difference_formula", "ssim_outside"),
+    *("shift_x", "shift_y", "scale", "lightness_drift", "chroma_drift", "size_kept", "ratio_kept", "input_ignored"),
+)
 
 
 @dataclass(frozen=True)
@@ -146,12 +153,13 @@ class Changes:
     def to_dict(self) -> dict[str, Any]:
         """Return the figures by name, plain values: the columns of a table."""
         kept = self.outside if self.outside is not None else self.whole
-        return {
+        figures = {
             "changed": round(self.whole.changed, 5),
             "changed_inside": _rounded(self.changed_inside),
             "changed_outside": _rounded(self.changed_outside),
             "difference_outside": round(kept.mean, 3),
             "largest_outside": round(kept.largest, 3),
+            "difference_formula": self.formula,
             "ssim_outside": _rounded(kept.ssim),
             "shift_x": self.shift[0],
             "shift_y": self.shift[1],
@@ -162,6 +170,7 @@ class Changes:
             "ratio_kept": self.ratio_kept,
             "input_ignored": self.input_ignored,
         }
+        return {name: figures[name] for name in COLUMNS}
 
     # -- as pictures -------------------------------------------------------------------------------------------
 

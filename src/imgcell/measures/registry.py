@@ -29,6 +29,7 @@ _BUILT_IN = {
     "psnr": "against",
     "ssim": "against",
     "hash_distance": "against",
+    "changes": "edited",
 }
 
 

@@ -45,6 +45,10 @@ class Lineage(Protocol):
         """The pictures of the main line, oldest first; the number of a step is its place here."""
         ...
 
+    def drift(self) -> Any:
+        """What the steps have cost (:class:`imgcell.lineage.drifting.Drift`)."""
+        ...
+
     def to_json(self) -> dict[str, Any]:
         """Plain values: pictures, edges, what is missing."""
         ...
