@@ -50,6 +50,32 @@ def test_a_library_goes_out_and_comes_in_whole(library, made, other, tmp_path):
     assert other.verify().ok
 
 
+def test_votes_go_along_and_count_once(library, other, made, tmp_path):
+    """Votes of a study, what was taken back, and what both libraries have already; a line that says otherwise changes nothing here."""
+    from imgcell.votes import Votes
+    from imgcell.votes.keeping import Box
+
+    made("one")
+    study = "0123456789abcdef"
+    votes = Votes(box=Box(library.home, study, {"name": "style", "entries": {}}))
+    for choice in ("left", "right", "tie"):
+        votes.add("a", "b", choice, rater="Ann")
+    votes.undo()
+    library.export(tmp_path / "out")
+    (tmp_path / "out" / "votes" / "not ours").mkdir()
+    for _ in range(2):
+        other.import_(tmp_path / "out")
+        assert [one.choice for one in Votes.open("style", library=other.home)] == ["left", "right"]
+    votes.add("a", "b", "bad")
+    library.export(tmp_path / "out")
+    (own,) = (tmp_path / "out" / "votes" / study).glob("*.jsonl")
+    with own.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"v": 1, "vote": votes[0].id, "time": votes[0].time, "left": "b", "right": "a", "choice": "left"}) + "\n")
+    other.import_(tmp_path / "out")
+    assert list(Votes.open("style", library=other.home)) == list(votes)
+    assert len(Votes.open("style", library=other.home)) == 3
+
+
 def test_doing_it_again_is_harmless_and_brings_what_is_new(library, made, other, tmp_path):
     """Into the same folder, out of it twice, with more pictures in between."""
     made("one")

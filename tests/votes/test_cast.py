@@ -124,6 +124,27 @@ def test_a_kept_vote_is_there_when_the_library_is_opened_again(tmp_path):
     assert len(list(again.folder.glob("*.jsonl"))) == 2
 
 
+def test_the_library_says_which_studies_it_has_votes_of(imgcell_home):
+    """By name or id, without the pictures; what is added then is kept as well; an unknown name is an error that lists them."""
+    assert Votes.kept() == []
+    with pytest.raises(InvalidJobError, match="no votes called") as caught:
+        Votes.open("画风")
+    assert "imgcell.vote" in caught.value.hint
+    Votes(box=Box(imgcell_home, STUDY, {"name": "画风", "entries": {"a": [], "b": []}})).add("a", "b", "left", rater="Ann")
+    Votes(box=Box(imgcell_home, "f" * 16, {"name": None, "entries": ["hostile"]})).add("c", "d", "tie")
+    assert [(one.id, one.name, one.entries, one.votes, one.raters) for one in Votes.kept()] == [
+        ("f" * 16, None, ("c", "d"), 1, ("",)),
+        (STUDY, "画风", ("a", "b"), 1, ("Ann",)),
+    ]
+    Votes.open("画风").add("b", "a", "right")
+    assert [one.choice for one in Votes.open(STUDY)] == ["left", "right"]
+    assert Votes.open(STUDY, library=imgcell_home).entries == ("a", "b")
+    assert Votes.kept()[0].name == "画风"
+    with pytest.raises(InvalidJobError) as caught:
+        Votes.open("nothing")
+    assert "画风" in caught.value.hint
+
+
 def test_a_process_that_is_killed_loses_no_vote_and_the_torn_line_no_others(tmp_path):
     """Killed in the middle of the third write: two votes are there, and the next one goes behind the piece of a line."""
     code = (

@@ -210,6 +210,25 @@ def test_a_vote_that_cannot_be_kept_is_not_counted_and_the_pair_stays(vote, boot
     assert [one.choice for one in vote.votes] == ["right"]
 
 
+def test_a_picture_that_cannot_be_read_is_left_out(comms, page_of):
+    """Another pair is asked; without any other pair it is said, and nothing is counted."""
+    good = [picture(model, color, (60, 60)) for model, color in (("a", "red"), ("b", "lime"), ("c", "blue"))]
+    whole = good[2].data
+    good[2].source = MemorySource(whole[: len(whole) // 2] + b"\0" * (len(whole) // 2))
+    made = imgcell.vote(good, by="model", library=False)
+    page = page_of(REPLIES)
+    page.turn = ready(page)["turn"]
+    for _ in range(3):
+        content, _ = page.answer(page.start_asking("picture", token=page.turn["left"]["token"], base64=False))
+        if "error" in content:
+            assert "left out" in content["error"]["message"]
+            page.turn = page.ask("turn", rater="", language="en")["turn"]
+        cast(page)
+    assert {one for ballot in made.votes for one in (ballot.left_picture, ballot.right_picture)} <= {"p-a-red", "p-b-lime"}
+    with pytest.raises(InvalidJobError, match="no pair left"):
+        made.study.leave_out("p-a-red")
+
+
 @pytest.mark.parametrize(
     "kind, fields",
     [

@@ -60,11 +60,16 @@ export function App({ state, root }: Given) {
     };
   }, [root, whole]);
 
+  /** What was pressed is gone then, and the next key must not go to the notebook. */
+  const stay = (done: void | Promise<void>) => {
+    void Promise.resolve(done).then(() => requestAnimationFrame(() => box.current?.focus({ preventScroll: true })));
+  };
+
   const keys = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || target.closest("input")) return;
     const done = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (event.key === "Escape" && (state.results.value || state.wondering.value)) state.back();
+    if (event.key === "Escape" && (state.results.value || state.wondering.value)) stay(state.back());
     else if (!done || state.results.value || state.wondering.value) return;
     // A key that is held down is one vote.
     else if (!event.repeat) void (done === "undo" ? state.undo() : state.vote(done));
@@ -96,9 +101,9 @@ export function App({ state, root }: Given) {
       {state.results.value ? (
         <Outcome results={state.results.value} t={t} />
       ) : (
-        <Stage state={state} wheel={() => whole.value || box.current?.matches(":focus-within") === true} />
+        <Stage state={state} stay={stay} wheel={() => whole.value || box.current?.matches(":focus-within") === true} />
       )}
-      {turn && <Foot state={state} />}
+      {turn && <Foot state={state} stay={stay} />}
       <div class="ic-unseen" role="status" aria-live="polite">
         {state.spoken.value}
       </div>
@@ -143,10 +148,12 @@ function Head({ state, root, whole }: Given & { whole: boolean }) {
   );
 }
 
-function Stage({ state, wheel }: { state: Voting; wheel: () => boolean }) {
+type Stay = (done: void | Promise<void>) => void;
+
+function Stage({ state, stay, wheel }: { state: Voting; stay: Stay; wheel: () => boolean }) {
   const t = state.t.value;
   const plates = state.plates.value;
-  const off = state.busy.value || !plates;
+  const off = state.busy.value || !state.there.value;
   return (
     <>
       <div class={`ic-vote-stage${state.busy.value ? " ic-vote-busy" : ""}`}>
@@ -170,8 +177,8 @@ function Stage({ state, wheel }: { state: Voting; wheel: () => boolean }) {
           <p>
             <b>{t(words, "seeResults")}</b> {t(words, "seeHint")}
           </p>
-          <Button onClick={() => void state.look()}>{t(words, "show")}</Button>
-          <Button look="ic-main" onClick={() => state.back()}>
+          <Button onClick={() => stay(state.look())}>{t(words, "show")}</Button>
+          <Button look="ic-main" onClick={() => stay(state.back())}>
             {t(words, "cancel")}
           </Button>
         </div>
@@ -188,7 +195,7 @@ function Stage({ state, wheel }: { state: Voting; wheel: () => boolean }) {
   );
 }
 
-function Foot({ state }: { state: Voting }) {
+function Foot({ state, stay }: { state: Voting; stay: Stay }) {
   const t = state.t.value;
   const turn = state.turn.value;
   if (!turn) return null;
@@ -216,11 +223,11 @@ function Foot({ state }: { state: Voting }) {
         </Button>
       )}
       {shown ? (
-        <Button look="ic-small ic-main" onClick={() => state.back()}>
+        <Button look="ic-small ic-main" onClick={() => stay(state.back())}>
           {t(words, "back")}
         </Button>
       ) : (
-        <Button look="ic-small" off={turn.votes === 0 || state.busy.value} onClick={() => state.wonder()}>
+        <Button look="ic-small" off={turn.votes === 0 || state.busy.value} onClick={() => stay(state.wonder())}>
           {t(words, "results")}
         </Button>
       )}

@@ -67,9 +67,9 @@ export function Outcome({ results, t }: { results: Results; t: Translate }) {
       </div>
       <p>{results.outlook}</p>
       {results.agreement && <p>{results.agreement}</p>}
+      <p class="ic-vote-soft">{t(words, "matrix")}</p>
       <div class="ic-vote-wide">
-        <table>
-          <caption>{t(words, "matrix")}</caption>
+        <table aria-label={t(words, "matrix")}>
           <thead>
             <tr>
               <td />

@@ -38,6 +38,8 @@ export class Voting {
   readonly wondering: Signal<boolean> = signal(false);
   readonly question: Signal<string | null> = signal(null);
   readonly busy: Signal<boolean> = signal(false);
+  /** Both pictures are here: before that there is nothing to vote on. */
+  readonly there: Signal<boolean> = signal(false);
   readonly slow: Signal<boolean> = signal(false);
   readonly notice: Signal<Notice | null> = signal(null);
   readonly spoken: Signal<string> = signal("");
@@ -93,7 +95,7 @@ export class Voting {
 
   async vote(choice: Choice): Promise<void> {
     const turn = this.turn.value;
-    if (!turn || this.results.value || this.wondering.value) return;
+    if (!turn || !this.there.value || this.results.value || this.wondering.value) return;
     const ms = Math.min(LONGEST, Math.max(0, Math.round(performance.now() - this.began)));
     const fields = { pair: turn.pair, choice, ms, rater: turn.rater, language: this.code };
     if (await this.ask("vote", fields)) this.say("saidVote", { choice: this.t.value(words, choice) });
@@ -117,8 +119,8 @@ export class Voting {
   }
 
   /** Only on wish, and asked once more before the first time. */
-  wonder(): void {
-    if (this.turn.value?.seen) void this.look();
+  async wonder(): Promise<void> {
+    if (this.turn.value?.seen) await this.look();
     else this.wondering.value = true;
   }
 
@@ -180,7 +182,7 @@ export class Voting {
       this.take(ok.turn);
       return true;
     } catch (why) {
-      this.report(why);
+      this.report(why, kind === "vote");
       return false;
     } finally {
       this.busy.value = false;
@@ -196,15 +198,10 @@ export class Voting {
     // A pair is seen once: its pixels are not kept.
     this.all = new Plates();
     this.began = performance.now();
-    let waiting = 2;
+    const blobs: Promise<Blob>[] = [];
     const plate = (side: Side): Plate => {
       const blob = this.fetch(side.token);
-      void blob
-        .then(() => {
-          waiting -= 1;
-          if (waiting === 0 && this.turn.value?.pair === turn.pair) this.began = performance.now();
-        })
-        .catch(() => {});
+      blobs.push(blob);
       return this.all.of({
         key: side.token,
         width: side.width,
@@ -213,9 +210,23 @@ export class Voting {
         full: () => blob,
       });
     };
+    this.there.value = false;
     this.shared.view.value = FITTED;
     this.shared.pointer.value = null;
     this.plates.value = { left: plate(turn.left), right: plate(turn.right) };
+    void Promise.all(blobs).then(
+      () => {
+        if (this.turn.value?.pair !== turn.pair) return;
+        this.there.value = true;
+        this.began = performance.now();
+      },
+      async (why: unknown) => {
+        if (this.turn.value?.pair !== turn.pair) return;
+        // One that cannot be read is left out by the kernel: it asks another pair, and says so once.
+        await this.ask("turn", { rater: turn.rater, language: this.code });
+        this.report(why);
+      },
+    );
     requestAnimationFrame(() => old.dispose());
   }
 
@@ -225,13 +236,13 @@ export class Voting {
     return new Blob([bytes], { type: ok.media_type });
   }
 
-  private report(why: unknown): void {
+  private report(why: unknown, vote = false): void {
     const problem = why instanceof Refusal ? why.problem : null;
     if (problem?.kind === "Aborted") return;
     const t = this.t.value;
     this.notice.value =
       problem?.kind === "NoAnswer"
-        ? { text: t(words, "noAnswer"), hint: t(words, "noAnswerHint") }
+        ? { text: t(words, vote ? "noCount" : "noAnswer"), hint: t(words, "noAnswerHint") }
         : { text: problem?.message || t(words, "notWorked"), hint: problem?.hint ?? null };
     this.spoken.value = this.notice.value.text;
   }

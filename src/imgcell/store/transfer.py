@@ -1,7 +1,7 @@
 """Moving a library: out into a folder, in from one.
 
-An exported folder is laid out as a library is, and holds blobs, records, ledgers, annotations and masks: no keys, no settings, no
-trash, no spool (what is still to be recovered is so in the library that it was paid in).  What comes in is looked at as
+An exported folder is laid out as a library is, and holds blobs, records, ledgers, annotations, votes and masks: no keys, no
+settings, no trash, no spool (what is still to be recovered is so in the library that it was paid in).  What comes in is looked at as
 anything from outside: names are ours or they are left, links are not followed, bytes must have the digest that names them,
 and nothing that is here is overwritten.
 """
@@ -37,6 +37,7 @@ __all__ = ["bring_in", "carry_out", "is_imported", "report"]
 MOST = 256_000_000
 #: What a line from elsewhere does not bring: where it was sent, by whom, and files that were put in other places there.
 _LEFT = frozenset({"base_url", "idempotency_key", "pid", "host", "elsewhere", "files"})
+_STUDY = re.compile(r"[0-9a-f]{16}")
 _IMPORTED = re.compile(r"imported-[0-9a-f]{16}\.jsonl")
 _QUIET = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -58,13 +59,9 @@ def carry_out(home: Path, folder: Path) -> list[str]:
         _copy_all(home, folder, record, sidecar, problems)
     _copy_masks(home, folder, problems, replace=True)
     for name in ("ledger", "annotations"):
-        for path in sorted((home / name).glob("*.jsonl")):
-            data = _read(path, None) or b""
-            whole = data[: data.rfind(b"\n") + 1]
-            target = folder / name / path.name
-            if whole and not (target.is_file() and target.stat().st_size == len(whole)):
-                disk.make_folder(target.parent)
-                disk.store(target, whole, "export")
+        _carry_lines(home / name, folder / name)
+    for study in _studies(home):
+        _carry_lines(home / "votes" / study, folder / "votes" / study)
     return problems
 
 
@@ -91,8 +88,10 @@ def bring_in(home: Path, folder: Path) -> tuple[list[str], list[str]]:
         if _copy_all(folder, home, record, sidecar, problems):
             new.append(record.id)
     _copy_masks(folder, home, problems, replace=False)
-    _bring_lines(home, "ledger", _new_lines_of_the_ledger(home, folder))
-    _bring_lines(home, "annotations", _new_annotations(home, folder))
+    _bring_lines(home / "ledger", _new_lines_of_the_ledger(home, folder))
+    _bring_lines(home / "annotations", _new_annotations(home, folder))
+    for study in _studies(folder):
+        _bring_lines(home / "votes" / study, _new_votes(home / "votes" / study, folder / "votes" / study))
     return new, problems
 
 
@@ -232,11 +231,32 @@ def _new_annotations(home: Path, folder: Path) -> list[dict[str, Any]]:
     return new
 
 
-def _bring_lines(home: Path, name: str, lines: list[dict[str, Any]]) -> None:
+def _studies(home: Path) -> list[str]:
+    """Return the studies that a library has votes of (:mod:`imgcell.votes.keeping`)."""
+    return [name for name in _names(home / "votes") if _STUDY.fullmatch(name) and _is_folder(home / "votes" / name)]
+
+
+def _new_votes(own: Path, folder: Path) -> list[dict[str, Any]]:
+    known = {_canonical(line) for line in _lines(own)}
+    # A vote is one of a kind: one that is here is not counted again, and what is looked at is looked at where votes are read.
+    return [line for line in _lines(folder) if {"vote", "undo", "study"} & line.keys() and _canonical(line) not in known]
+
+
+def _carry_lines(source: Path, target: Path) -> None:
+    for path in sorted(source.glob("*.jsonl")):
+        data = _read(path, None) or b""
+        whole = data[: data.rfind(b"\n") + 1]
+        place = target / path.name
+        if whole and not (place.is_file() and place.stat().st_size == len(whole)):
+            disk.make_folder(place.parent)
+            disk.store(place, whole, "export")
+
+
+def _bring_lines(folder: Path, lines: list[dict[str, Any]]) -> None:
     if not lines:
         return
     data = b"".join(json.dumps(line).encode("ascii") + b"\n" for line in lines)
-    path = home / name / f"imported-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
+    path = folder / f"imported-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
     disk.make_folder(path.parent)
     disk.store(path, data, "transfer-lines")
 

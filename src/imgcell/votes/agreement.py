@@ -23,6 +23,8 @@ from imgcell.votes.ballot import Ballot
 __all__ = ["Agreement", "agreement", "alpha"]
 
 _RESAMPLES = 1000
+#: Pairs that several raters have seen, at least: fewer say nothing of how far they agree.
+_FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Agreement:
     """How far raters agree.
 
     Attributes:
-        alpha: Krippendorff's alpha; ``None`` where it cannot be told: too few pairs, or the same answer to all of them.
+        alpha: Krippendorff's alpha; ``None`` where it cannot be told: fewer than five pairs, or the same answer to all of them.
         low: Lower end of its interval (bootstrap of the pairs); ``None`` with *alpha*.
         high: Upper end.
         confidence: Of the interval, such as 0.95.
@@ -54,7 +56,7 @@ class Agreement:
             said = tr("Agreement cannot be told yet: too few pairs were seen by two raters, or all answers are the same.")
         else:
             said = tr(
-                "Krippendorff's alpha {alpha} ({low} to {high}): {pairs} pairs seen by several of {raters} raters.",
+                "Agreement of {raters} raters: Krippendorff's alpha {alpha} ({low} to {high}); pairs that several of them saw: {pairs}.",
                 alpha=f"{self.alpha:.2f}",
                 low=f"{self.low:.2f}",
                 high=f"{self.high:.2f}",
@@ -114,7 +116,7 @@ def agreement(ballots: Iterable[Ballot], confidence: float = 0.95, seed: int = 0
     units = [[said[0] for said in by.values()] for by in shared]
     again = [one == other for by in answers.values() for said in by.values() for one, other in combinations(said, 2)]
     equal = [one == other for values in units for one, other in combinations(values, 2)]
-    found = alpha(units, ("first", "second"))
+    found = alpha(units, ("first", "second")) if len(units) >= _FEWEST else None
     ends: tuple[float | None, float | None] = (None, None)
     if found is not None:
         chance = random.Random(seed)

@@ -18,7 +18,7 @@ from imgcell.votes.matrix import Wins, needs_pandas
 if TYPE_CHECKING:
     from imgcell.charts import Chart
     from imgcell.votes.agreement import Agreement
-    from imgcell.votes.keeping import Box
+    from imgcell.votes.keeping import Box, Kept
     from imgcell.votes.ranking import Intervals, Ranking
     from imgcell.votes.strengths import Method
 
@@ -43,6 +43,37 @@ class Votes(Sequence[Ballot]):
         self._box = box
         self._declared = tuple(entries)
         self._rows: list[Ballot] = [_numbered(number, row) for number, row in enumerate(_rows(rows), 1)]
+
+    @classmethod
+    def kept(cls, *, library: str | os.PathLike[str] | None = None) -> list[Kept]:
+        """Return which studies the library has votes of, the one voted in last first.
+
+        Args:
+            library: Folder of another library than the user's own.
+
+        Raises:
+            StorageError: A file cannot be read.
+        """
+        from imgcell.votes.keeping import kept
+
+        return kept(_home(library))
+
+    @classmethod
+    def open(cls, study: str, *, library: str | os.PathLike[str] | None = None) -> Votes:
+        """Return the votes of a study in the library, by its name or id; what is added to them is kept there.
+
+        Args:
+            study: As :func:`imgcell.vote` was told by ``name=``, or the id that :meth:`kept` says.
+            library: Folder of another library than the user's own.
+
+        Raises:
+            InvalidJobError: There is none.
+            StorageError: A file cannot be read.
+        """
+        from imgcell.votes.keeping import find
+
+        found, box = find(_home(library), study)
+        return cls(box.read(), entries=found.entries, box=box)
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -222,6 +253,14 @@ class Votes(Sequence[Ballot]):
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Ballot))
+
+
+def _home(library: str | os.PathLike[str] | None) -> Path:
+    from imgcell.client.shelf import folder
+
+    found = folder(library)
+    assert found is not None
+    return found
 
 
 def _rows(given: Any) -> Iterable[Any]:

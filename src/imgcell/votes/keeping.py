@@ -12,19 +12,40 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from imgcell.errors import ImgcellError, StorageError
+from imgcell.errors import ImgcellError, InvalidJobError, StorageError
 from imgcell.files.appended import Appended
 from imgcell.language import tr
 from imgcell.store.lines import microseconds, pieces
 from imgcell.votes.ballot import Ballot, ballot_of
 
-__all__ = ["Box", "boxes"]
+__all__ = ["Box", "Kept", "boxes", "find", "kept"]
 
 _NAME = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A study that the library has votes of.
+
+    Attributes:
+        id: 16 hexadecimal digits: its folder in ``votes``.
+        name: What it was called; ``None`` if it was not.
+        entries: What is compared in it.
+        votes: How many votes there are.
+        raters: Who voted.
+        last: When somebody voted last, UTC, ISO 8601; ``""`` if all votes were taken back.
+    """
+
+    id: str
+    name: str | None
+    entries: tuple[str, ...]
+    votes: int
+    raters: tuple[str, ...]
+    last: str
 
 
 class Box:
@@ -38,7 +59,7 @@ class Box:
 
     def __init__(self, home: Path, study: str, about: Mapping[str, Any] | None = None) -> None:
         self.folder = home / "votes" / study
-        self._lines = Appended(self.folder, "vote", {"study": dict(about or {})})
+        self._lines = Appended(self.folder, "vote", {"study": dict(about)} if about is not None else None)
 
     def read(self) -> list[Ballot]:
         """Return the votes that were not taken back, oldest first; what cannot be read as one is left out."""
@@ -51,7 +72,8 @@ class Box:
             if moment is None or not isinstance(name, str):
                 continue
             try:
-                found[name] = (moment, ballot_of({**line, "id": name}))
+                # The first word stands: what was brought in from another library does not change what is here.
+                found.setdefault(name, (moment, ballot_of({**line, "id": name})))
             except ImgcellError:
                 continue
         return [
@@ -108,3 +130,47 @@ class Box:
 def boxes(home: Path) -> dict[str, Box]:
     """Return the studies that the library in *home* has votes of, by their ids."""
     return {path.name: Box(home, path.name) for path in sorted((home / "votes").glob("*")) if _NAME.fullmatch(path.name) and path.is_dir()}
+
+
+def kept(home: Path) -> list[Kept]:
+    """Return the studies that the library in *home* has votes of, the one voted in last first.
+
+    Raises:
+        StorageError: A file cannot be read.
+    """
+    found = []
+    for name, box in boxes(home).items():
+        about, ballots = box.about(), box.read()
+        said = about.get("entries")
+        named = [entry for entry in said if isinstance(entry, str)] if isinstance(said, dict) else []
+        entries = dict.fromkeys([*named, *(entry for ballot in ballots for entry in (ballot.left, ballot.right))])
+        called = about.get("name")
+        found.append(
+            Kept(
+                name,
+                called if isinstance(called, str) else None,
+                tuple(entries),
+                len(ballots),
+                tuple(dict.fromkeys(ballot.rater for ballot in ballots)),
+                max((ballot.time for ballot in ballots), default=""),
+            )
+        )
+    return sorted(found, key=lambda one: one.last, reverse=True)
+
+
+def find(home: Path, study: str) -> tuple[Kept, Box]:
+    """Return the study of this name or id, the one voted in last if several have the name.
+
+    Raises:
+        InvalidJobError: There is none.
+        StorageError: A file cannot be read.
+    """
+    all_ = kept(home)
+    for one in all_:
+        if study in (one.id, one.name):
+            return one, boxes(home)[one.id]
+    names = ", ".join(one.name or one.id for one in all_[:20])
+    raise InvalidJobError(
+        tr("The library has no votes called {name}.", name=repr(study)),
+        hint=tr("It has: {names}.", names=names) if names else tr("It has none yet: imgcell.vote(sheet) collects some."),
+    )

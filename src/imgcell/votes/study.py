@@ -162,6 +162,18 @@ class Study:
             # Pictures that are no longer in this sheet cannot be shown again.
             return Pair(left, right, gone.rater) if left is not None and right is not None else self.pair(gone.rater)
 
+    def leave_out(self, picture: str) -> None:
+        """Ask no more about the picture of this id: it cannot be shown.
+
+        Raises:
+            InvalidJobError: Without it there is no pair left.
+        """
+        with self._lock:
+            left = [one for one in self._candidates if one.id != picture]
+            if not units(left):
+                raise InvalidJobError(tr("Without the pictures that cannot be read there is no pair left to vote on."))
+            self._candidates, self._units = left, units(left)
+
     def progress(self, rater: str = "") -> Progress:
         """Return how far *rater*, and all, have come."""
         rater = check_text(rater, "rater")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcell.errors import InvalidJobError
+from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import LANGUAGES, tr
 from imgcell.pictures.blinded import blinded, sizes
 from imgcell.widget.channel import Answer, Handler, encoded
@@ -163,10 +163,21 @@ class Booth:
         with self._lock:
             shown = self._shown.get(asked.token)
             if shown is None:
-                shown = self._shown[asked.token] = blinded([asked.pair.left.picture, asked.pair.right.picture])
+                shown = self._shown[asked.token] = self._made(asked.pair)
                 while len(self._shown) > _KEPT:
                     self._shown.popitem(last=False)
             return shown
+
+    def _made(self, pair: Pair) -> list[Shown]:
+        try:
+            return blinded([pair.left.picture, pair.right.picture])
+        except (ImgcellError, OSError):
+            for one in (pair.left, pair.right):
+                try:
+                    blinded([one.picture])
+                except (ImgcellError, OSError):
+                    self._study.leave_out(one.id)
+            raise InvalidJobError(tr("A picture of this pair cannot be read; it is left out, and another pair is asked.")) from None
 
     def _has_seen(self, rater: str) -> bool:
         return rater in self._curious or any(ballot.seen for ballot in self._study.votes if ballot.rater == rater)
