@@ -268,6 +268,27 @@ def test_inputs_outlive_their_variables(client, server, tmp_path):
     assert sheet.sel(images="made")[0].record.parents == (made.record.id,)
 
 
+def test_the_kept_rest_is_found_again(client, server):
+    """Where the rest of a picture is kept, the mended picture stands in the cell in another kernel, too, and goes into the next step."""
+    mask = Image.new("L", (64, 64), 0)
+    mask.paste(255, (16, 16, 48, 48))
+    sweep = imgcell.sweep(["x", ("x", "y")], images=Image.new("RGB", (64, 64), "red"), mask=mask, keep=4, provider=client, size="256x256")
+    first = sweep.run()
+    again = imgcell.Sweep.load(sweep.id, clients={"sandbox": client}).sheet
+    assert first.cells[0].picture.record.kept["feather"] == 4
+    assert [picture.record.id for picture in again] == [picture.record.id for picture in first]
+    assert again[1].parents[0].record.kept["feather"] == 4
+    assert len(server.requests) == 3
+
+
+def test_once_knows_pictures_that_were_edited_before(client, server):
+    """A picture in memory is the same input to a sweep as to the client."""
+    red = Image.new("RGB", (64, 64), "red")
+    client.edit("x", [red], size="256x256")
+    assert imgcell.sweep("x", images=red, provider=client, size="256x256").run(once=True).replayed == 1
+    assert len(server.requests) == 1
+
+
 def test_the_file_holds_no_key_and_survives_bad_hands(server, imgcell_home):
     """What is kept of a sweep names provider and address, no key; a file that is damaged is a clear error, not a crash."""
     with imgcell.Client("openai-compatible", base_url=server.url("openai"), api_key="sk-secret-key-123456") as client:

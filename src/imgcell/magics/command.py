@@ -159,6 +159,12 @@ def _masks(ipython: Any, rest: str) -> None:
     show_masks()
 
 
+def _sweeps(ipython: Any, rest: str) -> None:
+    from imgcell.magics.sweeps import sweeps
+
+    sweeps(ipython, rest)
+
+
 def _spend(ipython: Any, rest: str) -> None:
     from imgcell.magics.bill import spend
 
@@ -196,6 +202,7 @@ _OBEYED: dict[str, Callable[[Any, str], None]] = {
     "delete": _delete,
     "undo": _undo,
     "masks": _masks,
+    "sweeps": _sweeps,
     "spend": _spend,
     "budget": _budget,
     "unsettled": _unsettled,

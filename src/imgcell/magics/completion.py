@@ -277,6 +277,14 @@ def _choice(option: Option, words: list[str], fragment: str, names: Mapping[str,
     return _starting(fragment, _listed([provider.model(None)], option.values), "value")
 
 
+def _sweeps() -> list[str]:
+    """Return the ids of the sweeps that the library has."""
+    from imgcell.options import home
+    from imgcell.sweeps.keeping import names_in
+
+    return names_in(home())
+
+
 def _argument(word: str, words: list[str], fragment: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what may stand behind a word of ``%imgcell``."""
     from imgcell import providers
@@ -290,6 +298,8 @@ def _argument(word: str, words: list[str], fragment: str, names: Mapping[str, An
         return [(flag, "keyword") for one in options_for("use") for flag in one.flags if flag.startswith("--") and not fragment]
     if word == "replay" and first:
         return _starting(fragment, POLICIES, "keyword")
+    if word == "sweeps":
+        return _starting(fragment, [*(["resume"] if first else []), *_sweeps()], "value")
     if word == "spend":
         return _starting(fragment, (group for group in GROUPS if group not in words), "keyword")
     if word == "budget":

@@ -141,6 +141,10 @@ def _imgcell() -> str:
         ("%imgcell note IMAGE TEXT", tr("write a note beside it")),
         ("%imgcell delete IMAGE…", tr("move pictures to the trash; `%imgcell undo` brings them back")),
         ("%imgcell masks", tr("the masks that have a name, for --mask NAME")),
+        (
+            "%imgcell sweeps [[resume] ID]",
+            tr("what was made of comma lists and of imgcell.sweep(); one of them; `resume` sends what is missing"),
+        ),
         ("%imgcell spend [day|provider|model|notebook…]", tr("what it cost, and how that is known")),
         ("%imgcell budget [AMOUNT|off] [session|day|cell] [CURRENCY]", tr("refuse what would cost more than that; show what is left")),
         ("%imgcell unsettled", tr("what may have been charged without bringing a picture")),

@@ -37,6 +37,7 @@ def sweep(
     style: Any = None,
     input_fidelity: Any = None,
     encoding: Any = None,
+    keep: Any = None,
     response_format: Any = None,
     user: Any = None,
     partial_images: Any = None,
@@ -76,6 +77,7 @@ def sweep(
         style: As in ``Client.generate``.
         input_fidelity: As in ``Client.edit``.
         encoding: As in ``Client.edit``.
+        keep: As in ``Client.edit``; with a chain, of its first step, as the mask.
         response_format: As in ``Client.generate``.
         user: As in ``Client.generate``.
         partial_images: As in ``Client.generate``.
@@ -96,8 +98,8 @@ def sweep(
     said = {
         "prompt": prompt, "images": images, "mask": mask, "provider": provider, "model": model, "size": size, "quality": quality,
         "background": background, "output_format": output_format, "output_compression": output_compression, "moderation": moderation,
-        "style": style, "input_fidelity": input_fidelity, "encoding": encoding, "response_format": response_format, "user": user,
-        "partial_images": partial_images, "extra": extra,
+        "style": style, "input_fidelity": input_fidelity, "encoding": encoding, "keep": keep, "response_format": response_format,
+        "user": user, "partial_images": partial_images, "extra": extra,
     }  # fmt: skip
     made = design(said, n=n, order=order, seed=seed, variants=variants)
     if None in _providers(made):

@@ -26,7 +26,7 @@ MOST = 10_000
 #: What may be an axis, outermost first: prompts and pictures part the blocks in which everything else is compared.
 FIELDS = (
     "prompt", "images", "mask", "provider", "model", "size", "quality", "background", "output_format", "output_compression",
-    "moderation", "style", "input_fidelity", "encoding", "response_format", "user", "partial_images", "extra",
+    "moderation", "style", "input_fidelity", "encoding", "keep", "response_format", "user", "partial_images", "extra",
 )  # fmt: skip
 #: What a block of an interleaved sweep has in common.
 _BLOCKS = ("prompt", "images", "mask")

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from imgcell.client.mending import mended_again
 from imgcell.errors import ConfigurationError, ImgcellError, InvalidJobError, MissingKeyError
 from imgcell.jobs import Edit, Generate, Job
 from imgcell.language import tr
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cells"]
 
-_FOR_EDITS = ("mask", "input_fidelity", "encoding")
+_FOR_EDITS = ("mask", "input_fidelity", "encoding", "keep")
 
 
 class Cells:
@@ -92,6 +93,10 @@ class Cells:
         self.ready(place)
         return self._checked[place // self._design.n][1]
 
+    def kept(self, place: int, picture: Picture) -> Picture:
+        """Return *picture*, the first step's of *place*, with its rest kept where the job asks for that (``keep=``)."""
+        return mended_again(picture, self.ready(place).prepared, self.client(place).library)[0]
+
     def recall(self, task: Task) -> tuple[Picture | None, Task | None]:
         """Look into the library for the pictures of *task*'s jobs: return the last one found, and what is left to be made.
 
@@ -104,7 +109,7 @@ class Cells:
             ready = client.recall(ready_for(task, client, step, before), nth=repeat)
             if not ready.found:
                 return before, dataclasses.replace(task, done=step, given=last)
-            before = ready.found[0]
+            before = self.kept(task.place, ready.found[0]) if not step else ready.found[0]
             last = Held(before.record.id)
         return before, None
 
@@ -163,7 +168,8 @@ class Cells:
         images = said.pop("images", None)
         if images is None or (isinstance(images, (list, tuple)) and not images):
             for name in _FOR_EDITS:
-                if said.get(name) is not None:
+                value = said.pop(name, None)
+                if value is not None and value is not False:
                     raise InvalidJobError(tr("{name} goes with an edit, and there is no picture to edit.", name=name), hint="images=[…]")
             return Generate(prompt, **said)
         return Edit(prompt, images=expand(images if isinstance(images, (list, tuple)) else [images]), **said)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from imgcell.sweeps.holding import Holder
     from imgcell.sweeps.sweeping import Sweep
 
-__all__ = ["SweepList", "claim", "clients", "held", "listed", "load", "release", "save"]
+__all__ = ["SweepList", "claim", "clients", "held", "listed", "load", "names_in", "release", "save"]
 
 _NAME = re.compile(r"sweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 _MOST_BYTES = 20_000_000
@@ -146,7 +146,7 @@ def save(sweep: Sweep) -> None:
 
 def load(kind: type[Sweep], home: Path, name: str | None, given: Mapping[str, Client]) -> Sweep:
     """See :meth:`Sweep.load`."""
-    names = _names(home)
+    names = names_in(home)
     found = [one for one in names if name is None or one.startswith(name)]
     if not found:
         raise InvalidJobError(
@@ -306,7 +306,7 @@ def listed(home: Path) -> SweepList:
     from imgcell.sweeps.sweeping import Sweep
 
     found = SweepList()
-    for name in _names(home):
+    for name in names_in(home):
         try:
             found.append(load(Sweep, home, name, {}))
         except (StorageError, InvalidJobError):
@@ -314,7 +314,7 @@ def listed(home: Path) -> SweepList:
     return found
 
 
-def _names(home: Path) -> list[str]:
+def names_in(home: Path) -> list[str]:
     """Return the ids of the sweeps that are there, the newest first."""
     try:
         return sorted((path.stem for path in (home / "sweeps").glob("*.json") if _NAME.fullmatch(path.stem)), reverse=True)

@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from imgcell.sweeps.axes import Design
 from imgcell.sweeps.cells import Cells
 from imgcell.sweeps.conducting import Conductor
 from imgcell.sweeps.holding import Holder
-from imgcell.sweeps.task import Outcome, Task
+from imgcell.sweeps.task import Held, Outcome, Task
 
 if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
@@ -316,11 +317,22 @@ class Sweep:
         recover(library.home, fetch=fetch)
         cells = self._the_cells()
         known = account(library, self.id, {place: cells.steps(place) for place in range(len(self))}, self.created)
+        for place, at in known.items():
+            if at.done == 1 and cells.problem(place) is None and getattr(cells.ready(place).job, "keep", None) is not None:
+                known[place] = self._mended(place, at, library)
         for place, name in self._replayed.items():
             picture = library.picture(name) if place not in known or known[place].again != "never" else None
             if picture is not None:
                 known[place] = Known(Outcome(place, picture, replayed=True), "never")
         return known
+
+    def _mended(self, place: int, at: Known, library: Library) -> Known:
+        """Return *at* with the picture that its job asks for (``keep=``): in the ledger is the one that the provider sent."""
+        came = library.picture(at.last.name) if at.last is not None else None
+        if came is None or (picture := self._the_cells().kept(place, came)) is came:
+            return at
+        outcome = replace(at.outcome, picture=picture) if at.outcome is not None and at.outcome.picture is not None else at.outcome
+        return replace(at, outcome=outcome, last=Held(picture.record.id))
 
     def _pending(self, known: Mapping[int, Known], allowed: Container[str] = frozenset({""})) -> list[Task]:
         """Return what is to be sent, in order."""
