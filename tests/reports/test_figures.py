@@ -122,6 +122,9 @@ def test_measures_become_medians(study):
     table = report.to_pandas()
     assert table["median.score"].tolist() == [1.0, 4.0]
     assert "median.bad" not in table
+    assert [row["id"] for row in imgcell.measure(sheet, "sharpness")] == list(numbers)
+    measured = imgcell.report(sheet, measures=imgcell.measure(sheet, "sharpness"))
+    assert measured.to_pandas()["median.sharpness"].notna().all()
     assert "score, median" in report.to_html()
 
 

@@ -65,10 +65,11 @@ def bars(
         title: Above the plot.
         label: What the axis counts.
         width: Pixels.
-        texts: The figures as they are to be written, such as "$0.12"; else the values with three digits.
+        texts: The figures as they are to be written, such as "$0.12", also of what is unknown; else the values with three digits.
     """
     known = [finite(row[1]) for row in rows]
-    figures = [tr("unknown") if value is None else texts[index] if texts else number(value) for index, value in enumerate(known)]
+    said_by = texts or ["" if value is None else number(value) for value in known]
+    figures = [figure or tr("unknown") for figure in said_by]
     drawing = Drawing(width, title)
     room = min(max((width_of(shown(figure)) for figure in figures), default=0) + 12, width / 3)
     axis = _Axis(drawing, [row[0] for row in rows], [0.0, *(value for value in known if value is not None)], label, room)

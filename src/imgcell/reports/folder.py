@@ -16,7 +16,7 @@ from imgcell.pictures.rows import rows as rows_of
 from imgcell.pictures.words import clean
 from imgcell.reports.plots import plots
 from imgcell.reports.shots import Shot, blocks, made
-from imgcell.reports.tables import causes, figures, lines
+from imgcell.reports.tables import causes, figures, lines, measured
 from imgcell.reports.words import findings, methods
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ def _markdown(report: Report, names: dict[int, str], drawn: Sequence[str], other
     yield f"\n## {_said(tr('Figures'))}\n"
     yield from _rows(*figures(report.groups, report.by))
     yield from (f"\n![{_said(text)}]({place})" for place, text in others)
+    further = measured(report.groups, report.by)
+    if further is not None:
+        yield ""
+        yield from _rows(*further)
     yield f"\n## {_said(tr('Pictures'))}\n"
     for block in blocks(report.sheet, report.by):
         if block.values:

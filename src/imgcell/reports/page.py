@@ -16,7 +16,7 @@ from imgcell.pictures.words import clean
 from imgcell.reports.figures import Bill
 from imgcell.reports.plots import plots
 from imgcell.reports.shots import Shot, address, blocks, made
-from imgcell.reports.tables import causes, figures
+from imgcell.reports.tables import causes, figures, measured
 from imgcell.reports.words import findings, methods
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def _ranking(report: Report) -> Iterable[str]:
 
 
 def _figures(report: Report) -> Iterable[str]:
-    return _section(tr("Figures"), [_table(*figures(report.groups, report.by)), _plots(plots(report))])
+    further = measured(report.groups, report.by)
+    more = [_table(*further)] if further is not None else []
+    return _section(tr("Figures"), [_table(*figures(report.groups, report.by)), _plots(plots(report)), *more])
 
 
 def _pictures(report: Report) -> Iterable[str]:
@@ -138,18 +140,23 @@ def _settings(report: Report) -> Iterable[str]:
         (tr("versions"), ", ".join(f"{name} {version}" for name, version in made_with["versions"].items()) + f", {made_with['platform']}")
     ]
     if "first" in made_with:
-        pairs.append((tr("pictures made"), f"{made_with['first']} – {made_with['last']}"))
+        pairs.append((tr("pictures made"), tr("{first} to {last} (UTC)", first=_time(made_with["first"]), last=_time(made_with["last"]))))
     for model in made_with["models"]:
         fields = "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model["fields"].items())
         pairs.append((tr("model"), f"{model['provider']} · {model['model']}" + (f" · {fields}" if fields else "")))
     if "sweep" in made_with:
         sweep = made_with["sweep"]
         pairs.append((tr("sweep"), sweep["id"]))
-        pairs.append((tr("order"), tr("{order}, seed {seed}", order=sweep["order"], seed=sweep["seed"])))
+        seeded = sweep["order"] == "random"
+        pairs.append((tr("order"), tr("{order}, seed {seed}", order=sweep["order"], seed=sweep["seed"]) if seeded else sweep["order"]))
     body = ["<dl>" + "".join(f"<dt>{_said(name)}</dt><dd>{_said(value)}</dd>" for name, value in pairs) + "</dl>\n"]
     if report.code:
         body.append(f"<pre>{escape(report.code)}</pre>\n")
     return _section(tr("To do it again"), body)
+
+
+def _time(text: str) -> str:
+    return text[:19].replace("T", " ")
 
 
 def _section(title: str, body: Sequence[str]) -> list[str]:

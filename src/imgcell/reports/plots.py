@@ -35,7 +35,7 @@ def plots(report: Report) -> list[Chart]:
                 title=tr("What an accepted picture costs"),
                 label=currencies.pop(),
                 width=_WIDTH,
-                texts=[cost_text(price) for _, price in prices],
+                texts=[cost_text(g.price) if g.price is not None else "" if g.accepted else tr("none accepted") for g in report.groups],
             )
         )
     return made

@@ -19,7 +19,7 @@ from imgcell.pictures.showing import as_html, as_text
 from imgcell.pictures.words import clean
 from imgcell.reports.figures import Group, groups
 from imgcell.reports.settings import code, settings
-from imgcell.reports.tables import axis_name, figures
+from imgcell.reports.tables import axis_name, figures, measured
 
 if TYPE_CHECKING:
     from imgcell.sweeps.sweeping import Sweep
@@ -126,17 +126,17 @@ class Report:
         return f"<Report {clean(self.title)!r}: {len(self.groups)} groups, {len(self.sheet)} pictures>"
 
     def __str__(self) -> str:
-        heads, lines = figures(self.groups, self.by)
-        return "\n".join([self.title, "", as_text(heads, lines)])
+        further = measured(self.groups, self.by)
+        return "\n\n".join([clean(self.title), *(as_text(*table) for table in (figures(self.groups, self.by), further) if table)])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        heads, lines = figures(self.groups, self.by)
+        tables = [as_html(*table) for table in (figures(self.groups, self.by), measured(self.groups, self.by)) if table]
         hint = tr('report.export("study.html") writes the page, report.export("study") a folder with Markdown.')
         return (
-            f'<div style="font-weight:600;margin:2px 0 4px">{escape(clean(self.title))}</div>{as_html(heads, lines)}'
+            f'<div style="font-weight:600;margin:2px 0 4px">{escape(clean(self.title))}</div>{"".join(tables)}'
             f'<div style="opacity:.72">{escape(hint)}</div>'
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import platform
 import re
 from collections.abc import Mapping, Sequence
@@ -41,8 +42,8 @@ def settings(records: Sequence[Any], sweep: Sweep | None) -> dict[str, Any]:
             continue
     made: dict[str, Any] = {"versions": versions, "platform": f"{platform.system()} {platform.machine()}"}
     if records:
-        made["first"] = min(record.created for record in records).isoformat(timespec="seconds")
-        made["last"] = max(record.created for record in records).isoformat(timespec="seconds")
+        made["first"] = _moment(min(record.created for record in records))
+        made["last"] = _moment(max(record.created for record in records))
     made["models"] = _models(records)
     if sweep is not None:
         design = sweep.design
@@ -55,6 +56,10 @@ def settings(records: Sequence[Any], sweep: Sweep | None) -> dict[str, Any]:
             "seed": design.seed,
         }
     return made
+
+
+def _moment(time: dt.datetime) -> str:
+    return time.astimezone(dt.timezone.utc).isoformat(timespec="seconds")
 
 
 def _models(records: Sequence[Any]) -> list[dict[str, Any]]:

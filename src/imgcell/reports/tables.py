@@ -14,7 +14,7 @@ from imgcell.reports.figures import Group, median, quantile, said, wilson
 if TYPE_CHECKING:
     from imgcell.pictures.sheet import Sheet
 
-__all__ = ["axis_name", "causes", "figures", "lines", "share_text"]
+__all__ = ["axis_name", "causes", "figures", "lines", "measured", "share_text"]
 
 
 def axis_name(name: str) -> str:
@@ -59,8 +59,6 @@ def figures(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[s
         Column(tr("accepted"), right=True),
         Column(tr("price of an accepted one"), right=True),
     ]
-    numbers = list(dict.fromkeys(name for group in groups for name in group.numbers))
-    heads += [Column(tr("{measure}, median", measure=said(name)), right=True) for name in numbers]
     rows = []
     for group in groups:
         price = group.price
@@ -77,10 +75,18 @@ def figures(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[s
                 group.bill.text(),
                 str(group.accepted),
                 cost_text(price) if price is not None else "–" if not group.accepted else tr("unknown"),
-                *(_figure(median(group.numbers.get(name, []))) for name in numbers),
             ]
         )
     return heads, rows
+
+
+def measured(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[str]]] | None:
+    """Return the medians of further measures; ``None`` if there are none."""
+    numbers = list(dict.fromkeys(name for group in groups for name in group.numbers))
+    if not numbers:
+        return None
+    heads = [Column(axis_name(by), whole=True), *(Column(tr("{measure}, median", measure=said(name)), right=True) for name in numbers)]
+    return heads, [[group.name, *(_figure(median(group.numbers.get(name, []))) for name in numbers)] for group in groups]
 
 
 def lines(groups: Sequence[Group]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ class Habit:
         leak: Share of the pixels outside of the mask that are changed, in patches of 16 pixels a side; without a mask all pixels of a
             model that does not repaint.  So many are changed exactly, to a pixel.
         leak_by: By how many levels of 255 each band of each of those pixels is changed, upwards where there is room.
-        color: Levels added to red, green and blue in each step.
+        color: Levels added to red, green and blue in each step; a picture painted from words alone is the first of them.
         saturation: Factor of the saturation in each step; 1 leaves it.
         blur: Radius of a Gaussian blur in each step, in pixels.
         noise: Standard deviation of the noise added in each step, in levels.
@@ -144,8 +144,7 @@ def habitual(image: Image.Image, hole: Image.Image | None, order: Order, habit: 
     leaked, outside = None, 0
     if habit.leak and order.images and (hole is not None or not habit.repaints):
         image, leaked, outside = _leaking(image, hole, habit, key)
-    if order.images:
-        image = _drifting(image, habit, key)
+    image = _drifting(image, habit, key)
     if habit.shift != (0, 0):
         image = _shifted(image, *habit.shift)
     if habit.scale != 1:
