@@ -22,7 +22,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-studio pictures screenshots js js-check clean setup
+.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-masks bench-studio pictures screenshots js js-check clean setup
 .DEFAULT_GOAL := test
 
 ## what a person types
@@ -78,6 +78,10 @@ bench: $(VENV)/.bench
 # Questions at 10,000 and 100,000 pictures, durable records, bytes a picture. BENCH_ARGS="--rows 1000000" for more.
 bench-library: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/library.py $(BENCH_ARGS)
+
+# Masks of 4096 x 4096: each operation, and what people use for it.
+bench-masks: $(VENV)/.test
+	$(BIN)/python tests/benchmarks/masks.py $(BENCH_ARGS)
 
 bench-studio: $(VENV)/.test chromium
 	$(BIN)/python tests/benchmarks/studio.py

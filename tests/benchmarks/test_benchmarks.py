@@ -21,3 +21,13 @@ def test_benchmarks_measure_imgcell_and_its_peers(tmp_path):
     for case in report["cases"]:
         assert all(figure > 0 for figures in case["workers"].values() for figure in figures["time"])
         assert sum(case["title"] in line for line in done.stdout.splitlines()) >= len(case["rows"])
+
+
+def test_the_benchmark_of_masks_runs():
+    """With small masks and once each: a line of the table for every operation."""
+    command = [sys.executable, str(Path(__file__).parent / "masks.py"), "--side", "96", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert lines[0] == "| operation | ms | peer | its ms | ratio |"
+    assert {"grow 8, noise", "feather 8, drawn", "preview on a photograph"} <= {line.split(" | ")[0].strip("| ") for line in lines}
