@@ -7,7 +7,10 @@ import concurrent.futures
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 import warnings
 
 import pytest
@@ -103,7 +106,7 @@ def test_processes_make_them(processes, client, server, imgcell_home, start):
 
 def test_a_killed_process_takes_its_pool_with_it(processes, client, server, imgcell_home):
     """What the pool had sent may have been charged and is not sent again; what it had not sent goes to the next pool."""
-    server.latency = 2.0
+    server.play("stall", 2, seconds=600)
     sweep = imgcell.sweep([*"abcdef"], provider=client, size="256x256")
     sheet = sweep.start(executor=processes())
     server.wait_for(2, 60)
@@ -115,7 +118,6 @@ def test_a_killed_process_takes_its_pool_with_it(processes, client, server, imgc
     assert told == {prompt: "unknown" if prompt in sent else "not sent" for prompt in "abcdef"}
     assert {type(cell.error) for cell in sheet.cells if cell.outcome == "not sent"} == {NotSentError}
     assert len(imgcell.unsettled()) == 2
-    server.latency = 0.0
     again = imgcell.Sweep.load().resume(executor=processes())
     assert {cell.values["prompt"]: cell.outcome for cell in again.cells} == {p: "unknown" if p in sent else "picture" for p in "abcdef"}
     assert asked(server) == collections.Counter("abcdef")
@@ -123,9 +125,40 @@ def test_a_killed_process_takes_its_pool_with_it(processes, client, server, imgc
     assert asked(server) == collections.Counter("abcdef") + collections.Counter(sent)
 
 
+CHILD = """
+import concurrent.futures, multiprocessing, sys, warnings, imgcell
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    client = imgcell.Client("sandbox", base_url=sys.argv[1])
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        imgcell.sweep([*"abcdef"], provider=client, size="256x256").run(executor=pool)
+"""
+
+
+def test_a_killed_kernel_leaves_its_workers_at_work(server, imgcell_home, tmp_path):
+    """What they had sent is not sent again by a resume meanwhile, and is there when they have it; nothing else goes out of them."""
+    server.latency = 3.0
+    (tmp_path / "child.py").write_text(CHILD)
+    kernel = subprocess.Popen([sys.executable, str(tmp_path / "child.py"), server.url("sandbox")])
+    try:
+        server.wait_for(2, 60)
+        sent = {request.json["prompt"] for request in server.posts}
+        server.latency = 0.0
+    finally:
+        kernel.kill()
+        kernel.wait()
+    sheet = imgcell.Sweep.load().resume()
+    assert {cell.values["prompt"] for cell in sheet.cells if cell.outcome == "picture"} >= set("abcdef") - sent
+    end = time.monotonic() + 60
+    while len(imgcell.Sweep.load().sheet) < 6:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert asked(server) == collections.Counter("abcdef")
+
+
 def test_far_away_nobody_knows_what_a_killed_process_had_sent(processes, client, server, imgcell_home, tmp_path):
     """A pool of which nothing is to be seen: every cell that it had been given may have been charged, no other."""
-    server.latency = 2.0
+    server.play("stall", 2, seconds=600)
     sweep = imgcell.sweep([*"abcd"], provider=client, size="256x256")
     sheet = sweep.start(executor=processes(BLIND.format(home=str(tmp_path))))
     server.wait_for(2, 60)
@@ -134,7 +167,6 @@ def test_far_away_nobody_knows_what_a_killed_process_had_sent(processes, client,
     counted = collections.Counter(cell.outcome for cell in sheet.cells)
     assert counted == {"unknown": 2, "not sent": 2}
     assert {row["state"] for row in imgcell.library(imgcell_home).requests() if row["open"]} == {"unknown"}
-    server.latency = 0.0
     assert len(imgcell.Sweep.load().resume(executor=processes(BLIND.format(home=str(tmp_path))))) == 2
     assert asked(server) == collections.Counter("abcd")
 

@@ -26,8 +26,9 @@ from imgcell.files.lock import Held, hold
 from imgcell.language import tr
 from imgcell.ledger.lines import host
 from imgcell.origin import Origin
+from imgcell.sweeps.refusals import stopped
 
-__all__ = ["Claim", "Claims", "FolderClaims", "RunFolder", "TakenError", "left_by", "seen", "stopped"]
+__all__ = ["Claim", "Claims", "FolderClaims", "RunFolder", "TakenError", "left_by", "seen"]
 
 #: Whoever makes this claim sends nothing: it bars the cell for all others.
 _NOBODY = "nobody"
@@ -122,11 +123,6 @@ class RunFolder:
 def seen(path: Path) -> bool:
     """Whether the folder of a run is to be seen, and can be written, from here."""
     return (path / _MARK).is_file() and disk.is_writable(path)
-
-
-def stopped() -> NotSentError:
-    """Return the error of a cell that was not sent because its run was stopped."""
-    return NotSentError(tr("Stopped before it was sent; nothing was charged."), hint=tr("sweep.resume() sends what is missing."))
 
 
 def left_by(runs: Path, but: Path) -> set[int]:

@@ -16,14 +16,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imgcell import costs
-from imgcell.errors import AuthenticationError, ImgcellError, NotSentError, PermissionDeniedError, QuotaExceededError
-from imgcell.language import tr
 from imgcell.portal import portal
+from imgcell.sweeps.refusals import Refusals, stopped
 from imgcell.sweeps.task import Outcome, Task, Watcher, carry
 
 if TYPE_CHECKING:
     from imgcell.client.client import Client
     from imgcell.client.run import Run
+    from imgcell.errors import ImgcellError
 
 __all__ = ["Carrier", "Conductor"]
 
@@ -77,9 +77,8 @@ class Conductor(Watcher):
         self._tell = tell
         self._runs: dict[int, Run] = {}
         self._lock = threading.Lock()
-        self._stopped: ImgcellError | None = None
-        #: Why nothing more goes to a client, or to one of its models.
-        self._refused: dict[tuple[str, str | None, str | None], ImgcellError] = {}
+        self._stopped = False
+        self._refusals = Refusals()
         self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     def start(self) -> None:
@@ -90,10 +89,7 @@ class Conductor(Watcher):
     def stop(self) -> int:
         """See :meth:`Carrier.stop`."""
         with self._lock:
-            if self._stopped is None:
-                self._stopped = NotSentError(
-                    tr("Stopped before it was sent; nothing was charged."), hint=tr("sweep.resume() sends what is missing.")
-                )
+            self._stopped = True
             runs = [run for run in self._runs.values() if not run.done]
         counted: concurrent.futures.Future[int] = concurrent.futures.Future()
         # All in one go on the loop's thread: each by itself would wait for it as often.
@@ -116,8 +112,8 @@ class Conductor(Watcher):
         """See :class:`Watcher`; a run that began while all was stopped is stopped, too."""
         with self._lock:
             self._runs[task.place] = run
-            stopped = self._stopped is not None
-        if stopped:
+            late = self._stopped
+        if late:
             run.cancel()
 
     def step(self, task: Task, step: Any) -> None:
@@ -126,17 +122,7 @@ class Conductor(Watcher):
 
     def may_go_on(self, task: Task) -> ImgcellError | None:
         """See :class:`Watcher`."""
-        if self._stopped is not None:
-            return _again(self._stopped)
-        for name in _names(task):
-            if name in self._refused:
-                refusal = self._refused[name]
-                if isinstance(refusal, NotSentError):
-                    return _again(refusal)
-                return NotSentError(
-                    tr("Not sent, because a request before it was refused: {reason}", reason=refusal.message), hint=refusal.hint
-                )
-        return None
+        return stopped() if self._stopped else self._refusals.reason(task)
 
     async def _work(self) -> None:
         try:
@@ -155,23 +141,5 @@ class Conductor(Watcher):
             outcome = await carry(task, client, self)
             with self._lock:
                 self._runs.pop(task.place, None)
-            self._heed(task, outcome.error)
+            self._refusals.heed(task, outcome.error)
             self._take(outcome)
-
-    def _heed(self, task: Task, error: ImgcellError | None) -> None:
-        """Take in what an error means for what has not been handed in."""
-        # The gate gives the status of a refusal on to those that stood in line behind it, and they may be here before it.
-        told = isinstance(error, NotSentError) and error.status is not None
-        if error is not None and (told or isinstance(error, (AuthenticationError, QuotaExceededError))):
-            self._refused.setdefault(_names(task)[0], error)
-        elif isinstance(error, PermissionDeniedError):
-            self._refused.setdefault(_names(task)[1], error)  # another model may well be allowed
-
-
-def _names(task: Task) -> tuple[tuple[str, str | None, str | None], tuple[str, str | None, str | None]]:
-    return (task.provider, task.base_url, None), (task.provider, task.base_url, f"model {task.job.model}")
-
-
-def _again(error: ImgcellError) -> ImgcellError:
-    """Return *error* as one of its own for each cell: what is done to one must not show on the others."""
-    return type(error)(error.message, hint=error.hint)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.sweeps import worker
-from imgcell.sweeps.claims import Claims, TakenError, stopped
+from imgcell.sweeps.claims import Claims, TakenError
+from imgcell.sweeps.refusals import stopped
 
 if TYPE_CHECKING:
     from imgcell.origin import Origin

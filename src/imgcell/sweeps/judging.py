@@ -14,6 +14,7 @@ anything else                        it may have been charged: it is not sent ag
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from imgcell.store import Library
     from imgcell.sweeps.claims import Claims
 
-__all__ = ["judge", "lost"]
+__all__ = ["judge", "lost", "since_of"]
+
+#: By how much clocks of machines may differ.
+_CLOCKS = dt.timedelta(days=1)
 
 
 def judge(task: Task, library: Library | None, claims: Claims, but: Collection[str] = ()) -> Outcome | Task | None:
@@ -50,7 +54,7 @@ def judge(task: Task, library: Library | None, claims: Claims, but: Collection[s
 
             recover(library.home)
         steps, begun = {task.place: task.steps}, {task.place: task.done}
-        known = account(library, task.sweep, steps, None, begun=begun, but=but).get(task.place, known)
+        known = account(library, task.sweep, steps, since_of(task.sweep), begun=begun, but=but).get(task.place, known)
     if known.outcome is not None and known.again and not known.open:
         return known.outcome
     if known.open:
@@ -60,6 +64,14 @@ def judge(task: Task, library: Library | None, claims: Claims, but: Collection[s
     if free or not claims.held(known.done):
         return dataclasses.replace(task, done=known.done, given=known.last) if known.last is not None else task
     return None if working else lost(task)
+
+
+def since_of(sweep: str) -> dt.datetime | None:
+    """Return since when requests of *sweep* can be in the ledger, whatever the clocks of those who write it say; by its id."""
+    try:
+        return dt.datetime.strptime(sweep[:21], "sweep-%Y%m%d-%H%M%S").replace(tzinfo=dt.timezone.utc) - _CLOCKS
+    except ValueError:
+        return None
 
 
 def lost(task: Task) -> Outcome:

@@ -36,9 +36,9 @@ from imgcell.origin import origin, session
 from imgcell.pictures.steps import Progress
 from imgcell.portal import portal
 from imgcell.sweeps import worker
-from imgcell.sweeps.claims import Claims, FolderClaims, RunFolder, left_by, stopped
-from imgcell.sweeps.judging import judge, lost
-from imgcell.sweeps.refusals import Refusals
+from imgcell.sweeps.claims import Claims, FolderClaims, RunFolder, left_by
+from imgcell.sweeps.judging import judge, lost, since_of
+from imgcell.sweeps.refusals import Refusals, stopped
 from imgcell.sweeps.returning import Loan, lend, picture_of
 from imgcell.sweeps.task import Outcome, Task
 from imgcell.transport.gate import LONGEST_WAIT
@@ -65,6 +65,7 @@ class _Out:
     loan: Loan | None
     claims: Claims | None
     future: Any = None
+    problem: Exception | None = None
     entry: Entry | None = None
 
 
@@ -107,7 +108,7 @@ class Spread:
         self._refusals = Refusals()
         self._news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._stops = 0
-        self._shared = self._here = self._common = False
+        self._shared = self._here = self._common = self._paced = False
         self._folder: RunFolder | None = None
         self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
 
@@ -173,6 +174,8 @@ class Spread:
         self._common = bool(sights) and all(one.shares for one in sights)
         self._here = bool(sights) and all(one.session == session() for one in sights)
         self._shared = self._common and home is not None
+        #: Otherwise one gate, or the folder, tells each worker what the others sent.
+        self._paced = not self._shared and not self._here
         worker.hosts[self._run] = worker.Host(self._client, self._cell)
         self._way.begin(self._run, sorted(self._left), common=self._common)
 
@@ -181,7 +184,7 @@ class Spread:
         sweep = self._waiting[0][0].sweep
         assert self._folder is not None
         doubtful = left_by(runs, but=self._folder.path)
-        for row in library.requests():
+        for row in library.requests(since=since_of(sweep)):
             place = row.get("place")
             if row.get("sweep") == sweep and type(place) is int:
                 self._before[place] = (*self._before.get(place, ()), row["attempt"])
@@ -216,7 +219,7 @@ class Spread:
             if reason is not None:
                 self._give(task, Outcome(task.place, error=reason))
                 continue
-            wait = self._pace(task).wait(1, time.monotonic()) if not self._shared else 0.0
+            wait = self._pace(task).wait(1, time.monotonic()) if self._paced else 0.0
             if wait > 0:
                 self._tell(task.place, Progress("waiting", 0.0, tr("waiting {seconds} s (rate limit)", seconds=round(wait)), task.place))
                 soonest = wait if soonest is None else min(soonest, wait)
@@ -242,7 +245,7 @@ class Spread:
             self._give(task, Outcome(task.place, error=error))
             return
         out = _Out(task, loan, self._claims(task.place))
-        if not self._shared:
+        if self._paced:
             out.entry = self._pace(task).admit(1, time.monotonic())
             self._pace(task).sent(out.entry, time.monotonic())
         self._out[task.place] = out
@@ -261,7 +264,7 @@ class Spread:
         return worker.Errand(
             carried,
             self._run,
-            session(),
+            session() if self._here else "",
             self._folder.path if self._common and self._folder is not None else None,
             self._home if self._shared else None,
             keep=self._home is not None,
@@ -287,25 +290,25 @@ class Spread:
         except BaseException as error:  # noqa: BLE001 - CancelledError is none of Exception; work() raises nothing by itself
             if isinstance(error, concurrent.futures.BrokenExecutor):
                 self._way.lasting = False
+            out.problem = error if isinstance(error, Exception) else None
             self._doubtful[place] = out
             return
         finally:
             out.future = None
         outcome, cost = picture_of(reply, self._home, shared=self._shared)
-        pace = self._pace(out.task)
-        if reply.limit is not None:
-            pace.assume(reply.limit, time.monotonic())
+        if reply.limit is not None and self._paced:
+            self._pace(out.task).assume(reply.limit, time.monotonic())
         if out.loan is not None:
             told = self._shared or any(line.get("state") in ("unknown", "paid-unread", "paid-pending") for line in reply.lines)
             out.loan.back(outcome, cost, told=told)
         if isinstance(outcome.error, RateLimitError) and self._once_more(out, outcome.error):
             return
-        self._refusals.heed(out.task, outcome)
+        self._refusals.heed(out.task, outcome.error)
         self._give(out.task, outcome)
 
     def _once_more(self, out: _Out, error: RateLimitError) -> bool:
         """Have a cell that was turned away wait its turn here, where all workers' turns are known."""
-        if self._shared or self._stops or self._tries[out.task.place] >= _TIMES:
+        if not self._paced or self._stops or self._tries[out.task.place] >= _TIMES:
             return False
         wait = error.retry_after if error.retry_after is not None else 1.0
         if wait > LONGEST_WAIT:
@@ -346,7 +349,7 @@ class Spread:
         if self._way.lasting and not self._stops and self._tries[place] < _TIMES:
             self._waiting.append((found, self._tries[place] + 1))
         elif claims is not None and claims.bar(found.done):
-            self._give(task, Outcome(place, error=stopped() if self._stops else _no_workers()))
+            self._give(task, Outcome(place, error=stopped() if self._stops else _no_workers(out.problem)))
         else:
             self._give(task, lost(task))
 

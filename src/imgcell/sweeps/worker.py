@@ -27,8 +27,9 @@ from imgcell.options import options
 from imgcell.origin import from_cell, session
 from imgcell.pictures.record import Record
 from imgcell.portal import portal
-from imgcell.sweeps.claims import Claims, FolderClaims, TakenError, seen, stopped
+from imgcell.sweeps.claims import Claims, FolderClaims, TakenError, seen
 from imgcell.sweeps.judging import judge, lost
+from imgcell.sweeps.refusals import stopped
 from imgcell.sweeps.task import Outcome, Task, Watcher, carry, perform
 from imgcell.transport.pace import Limit
 
@@ -56,7 +57,7 @@ class Errand:
     Attributes:
         task: What to make; without a common library, with its pictures in it.
         run: Name of the run.
-        session: Of the process that gives it away.
+        session: Of the process that gives it away, if its threads are the workers; else "".
         folder: Of the run, for claims; ``None`` where whoever calls :func:`work` brings other claims.
         home: The library's folder, if it is in common; ``None`` returns pictures by value.
         keep: Without a common library: whether to keep the pictures in a folder of the worker's own, too.
