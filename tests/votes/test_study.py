@@ -61,12 +61,37 @@ def test_what_cannot_be_compared_is_said(sweep, by, said):
         Study(sweep, by, library=False)
 
 
+def test_a_vote_takes_a_sheet_that_fills_whatever_has_one_and_a_mapping(painted, sweep):
+    """A sheet is waited for; a sweep or Studio has one; names of a mapping are the entries."""
+    import threading
+    from types import SimpleNamespace
+
+    filling = Sheet(axes={"model": ["a", "b"]}, expected=2, running=True)
+    filling._add(painted(model="a"), 0)
+
+    def fill():
+        filling._add(painted(model="b"), 1)
+        filling._finish()
+
+    threading.Timer(0.05, fill).start()
+    assert Study(filling, library=False).entries == ("a", "b")
+    assert Study(SimpleNamespace(sheet=sweep), library=False).entries == ("a", "b", "c")
+    named = Study({"旧": painted(), "新": [painted(), painted()]}, library=False)
+    assert named.entries == ("旧", "新")
+    assert named.pairs == 1
+    # Of prompts that differ, too: whoever names the pictures means it.
+    assert Study({"before": painted(prompt="a"), "after": painted(prompt="b")}, library=False).pairs == 1
+    for wrong in (3, "sheet", [painted(), "x"], painted()):
+        with pytest.raises(InvalidJobError, match="about a sheet or pictures, not"):
+            Study(wrong, library=False)
+    with pytest.raises(InvalidJobError, match="leave by= out"):
+        Study({"a": painted(), "b": painted()}, "model", library=False)
+
+
 def test_entries_that_share_no_prompt_are_not_compared(painted):
     """Model a on cats against model b on lighthouses says nothing of either."""
     with pytest.raises(InvalidJobError, match="same context"):
         Study([painted(model="a", prompt="cat"), painted(model="b", prompt="lighthouse")], "model", library=False)
-    with pytest.raises(InvalidJobError, match="not int"):
-        Study(3, library=False)
 
 
 def test_every_pair_comes_once_a_turn_and_everybody_stands_left_as_often_as_right(sweep):

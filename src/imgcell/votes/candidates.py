@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -74,6 +74,9 @@ def candidates(pictures: Sheet | Iterable[Picture], by: By = None) -> list[Candi
     cells = [cell for cell in sheet.cells if cell.picture is not None]
     names = _default(sheet, cells) if by is None else by
     made = _made(cells, names)
+    if callable(by) and not units(made):
+        # Whoever says it picture by picture means it, whatever the prompts were.
+        made = [replace(one, context="") for one in made]
     entries = dict.fromkeys(one.entry for one in made)
     if len(entries) < 2:
         raise InvalidJobError(

@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.pictures.picture import Picture
 from imgcell.pictures.sheet import Sheet
 from imgcell.votes.ballot import check_choice, check_text
 from imgcell.votes.candidates import By, Candidate, candidates, units
@@ -20,7 +21,6 @@ from imgcell.votes.keeping import Box
 from imgcell.votes.pairing import most_telling, next_pair, told
 
 if TYPE_CHECKING:
-    from imgcell.pictures.picture import Picture
     from imgcell.votes.ballot import Ballot
 
 __all__ = ["Pair", "Progress", "Study"]
@@ -66,7 +66,8 @@ class Study:
     """Pairs of a sheet's pictures, asked blindly; its votes are kept in the library as they are cast.
 
     Args:
-        pictures: A sheet or pictures; a sheet that still fills is waited for.
+        pictures: A sheet (one that still fills is waited for), whatever has one (a Sweep, a Studio), pictures, or a mapping of
+            entries to their pictures.
         by: What is compared: see :func:`imgcell.votes.candidates.candidates`.
         name: What the study is called; the same name goes on with the same votes.  ``None``: it is known by its pictures.
         active: Whether pairs are preferred that tell most, instead of all pairs by turns.
@@ -85,7 +86,7 @@ class Study:
 
     def __init__(
         self,
-        pictures: Sheet | Iterable[Picture],
+        pictures: Any,
         by: By = None,
         *,
         name: str | None = None,
@@ -95,11 +96,7 @@ class Study:
     ) -> None:
         from imgcell.client.shelf import folder
 
-        if isinstance(pictures, Sheet):
-            pictures.wait()
-        elif not isinstance(pictures, Iterable):
-            raise InvalidJobError(tr("A vote is about a sheet or pictures, not {kind}.", kind=type(pictures).__name__))
-        self._candidates = candidates(pictures, by)
+        self._candidates = candidates(*_taken(pictures, by))
         self._units = units(self._candidates)
         self._active, self._seed = active, seed
         self._lock = threading.RLock()
@@ -191,3 +188,25 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<Study {self.name or self.id}: {len(self.entries)} entries, {len(self.votes)} votes>"
+
+
+def _taken(given: Any, by: By) -> tuple[Sheet | list[Picture], By]:
+    """Return what takes part and by what it is compared, whatever it was given as."""
+    if isinstance(given, Mapping):
+        if by is not None:
+            raise InvalidJobError(tr("A mapping says by its names what is compared: leave by= out."))
+        named = {name: [one] if isinstance(one, Picture) else list(one) for name, one in given.items()}
+        entry = {picture.record.id: str(name) for name, pictures in named.items() for picture in pictures}
+        return [picture for pictures in named.values() for picture in pictures], lambda picture: entry[picture.record.id]
+    sheet = given if isinstance(given, Sheet) else getattr(given, "sheet", given)
+    if isinstance(sheet, Sheet):
+        sheet.wait()
+        return sheet, by
+    pictures = list(sheet) if isinstance(sheet, Iterable) and not isinstance(sheet, (str, bytes, Picture)) else None
+    if pictures is None or not all(isinstance(one, Picture) for one in pictures):
+        kinds = sorted({type(one).__name__ for one in pictures if not isinstance(one, Picture)}) if pictures else [type(given).__name__]
+        raise InvalidJobError(
+            tr("A vote is about a sheet or pictures, not {kind}.", kind=", ".join(kinds)),
+            hint=tr("Pictures are those that imgcell made, or that are in its library."),
+        )
+    return pictures, by

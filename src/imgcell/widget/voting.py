@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 import threading
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
@@ -22,8 +21,6 @@ from imgcell.widget.voting_booth import Booth
 from imgcell.widget.voting_messages import REQUESTS
 
 if TYPE_CHECKING:
-    from imgcell.pictures.picture import Picture
-    from imgcell.pictures.sheet import Sheet
     from imgcell.votes import Votes
     from imgcell.votes.candidates import By
 
@@ -130,7 +127,7 @@ class Vote:
 
 
 def vote(
-    sheet: Sheet | Iterable[Picture],
+    sheet_or_pictures: Any,
     by: By = None,
     *,
     question: str | None = None,
@@ -152,7 +149,8 @@ def vote(
     in the library before the next pair is shown; the same sheet, also after a restart, goes on where it was.
 
     Args:
-        sheet: A sheet, such as a sweep's, or pictures; one that still fills is waited for.
+        sheet_or_pictures: A sheet (one that still fills is waited for), whatever has one (a Sweep, a Studio), pictures, or a
+            mapping of entries to their pictures: ``{"before": a, "after": b}``.
         by: What is compared: an axis or a fact (``"model"``, ``"quality"``, …), several, ``"picture"`` for each picture by
             itself, or a function of a picture.  Pairs are of pictures that have everything else (such as the prompt) in common.
             ``None`` is whatever differs beside prompt and input images.
@@ -167,5 +165,5 @@ def vote(
         InvalidJobError: There is nothing to compare, or a value is none that it can have.
         StorageError: Votes that are there cannot be read.
     """
-    study = Study(sheet, by, name=name, active=active, seed=seed, library=library)
+    study = Study(sheet_or_pictures, by, name=name, active=active, seed=seed, library=library)
     return Vote(study, question, rater)
