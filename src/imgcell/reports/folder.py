@@ -28,7 +28,9 @@ __all__ = ["write"]
 #: Long side in pixels and bytes of a picture in the folder.
 _SIZE = (1024, 180_000)
 #: What Markdown, or the HTML in it, would take for more than letters.
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&:@-])")
+_MARKS = re.compile(r"([\\`*_\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)")
+#: ... and at the beginning of a line: lists, and what underlines a heading.
+_FIRST = re.compile(r"^(\d{0,9})([-+.)](?=\s|$)|[-=]+$)")
 #: What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t")
 
@@ -137,8 +139,7 @@ def _fenced(text: str, kind: str) -> Iterable[str]:
 
 def _said(text: str) -> str:
     """Return one line of letters, whatever Markdown would make of it."""
-    escaped = _MARKS.sub(r"\\\1", clean(text))
-    return re.sub(r"^(\d+)\.", r"\1\\.", escaped)
+    return _FIRST.sub(r"\1\\\2", _MARKS.sub(r"\\\1", clean(text)))
 
 
 def _table(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -259,11 +259,13 @@ def _by(sheet: Sheet, lines: Sequence[Mapping[str, Any]], by: str | None) -> str
 
 def _sweep(given: Any, sheet: Sheet) -> Sweep | None:
     """Return the sweep that the sheet is of, if it is one whole sweep of a library that is at hand."""
+    names = {record.sweep for record in sheet.records if record.sweep is not None}
+    if given is sheet and len(names) != 1:
+        return None
     from imgcell.sweeps.sweeping import Sweep
 
     if isinstance(given, Sweep):
         return given
-    names = {record.sweep for record in sheet.records if record.sweep is not None}
     if len(names) != 1:
         return None
     try:
