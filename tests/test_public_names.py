@@ -58,6 +58,18 @@ def test_editing_takes_the_documented_words():
     assert words <= set(inspect.signature(imgcell.Client.edit).parameters)
 
 
+def test_a_sweep_takes_every_word_of_a_job():
+    """Whatever a picture is asked for with can be an axis."""
+    words = set(inspect.signature(imgcell.Client.edit).parameters) - {"self", "on_partial", "on_done", "once"}
+    assert words | {"provider", "variants", "order", "seed", "library"} == set(inspect.signature(imgcell.sweep).parameters)
+
+
+@pytest.mark.parametrize("method", ["plan", "run", "arun", "start", "resume", "stop", "load", "all"])
+def test_a_sweep_has_the_documented_methods(method):
+    """The methods of a sweep exist under exactly these names."""
+    assert callable(getattr(imgcell.Sweep, method))
+
+
 @pytest.mark.parametrize("method", ["generate", "edit", "submit", "stream", "plan"])
 def test_a_job_can_be_asked_once(method):
     """Every way to ask for pictures takes ``once``, which is off by itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import PIL.Image
@@ -108,6 +108,7 @@ def measured(sheet: imgcell.Sheet) -> None:
     found = imgcell.measure(sheet, ["sharpness", {"wide": lambda picture: picture.width}], baseline=sheet[0], workers=2)
     reasons: list[str] = [problem.reason for problem in found.problems]
     print(found[0]["sharpness"], found[:1], found.at(0), found.columns, found.to_pandas(), reasons)
+    print(sheet.to_pandas(failed=True, metrics={"wide": lambda picture: picture.width}, baseline={"model": "a"}))
 
 
 def compared(sheet: imgcell.Sheet, picture: imgcell.Picture) -> None:
@@ -141,3 +142,16 @@ def reported(sheet: imgcell.Sheet, votes: imgcell.Votes) -> None:
     price = made.groups[0].price
     amount: float | None = price.amount if price is not None else None
     print(page, amount, made.to_html(), made.ranking)
+
+
+async def swept(client: imgcell.Client) -> None:
+    """A sweep is a value with a plan, a sheet with axes, and a name to find it again by."""
+    made: imgcell.Sweep = imgcell.sweep(
+        ["a kite", ("a kite", "bluer")], provider=client, quality=["low", "high"], n=2, order="random", seed=1
+    )
+    pictures: int = made.plan().pictures
+    sheet: imgcell.Sheet = made.run(once=True)
+    part: imgcell.Sheet = (await made.arun()).sel(quality="low").grid(rows="prompt")
+    values: Mapping[str, str] = part.cells[0].values
+    again: imgcell.Sheet = imgcell.Sweep.load(made.id).resume(unknown=False)
+    print(pictures, sheet.axes, values, again, imgcell.Sweep.all(), made.stop())

@@ -26,6 +26,8 @@ __all__ = ["Planned", "SweepPlan", "make_plan"]
 _SHOWN = 60
 #: Columns of a terminal that a prompt, what would be sent, and what is to be known of it may take.
 _WIDE, _SENT, _TOLD = 40, 72, 90
+#: Axes whose values may be texts of many words, which a page breaks.
+_LONG = ("prompt", "images", "extra")
 #: Different pieces of advice that are given.
 _HINTS = 5
 
@@ -158,7 +160,7 @@ class SweepPlan:
         named = [name for name in ("provider", "model") if name not in axes]
         heads = [*axes, *(tr("provider") if name == "provider" else tr("model") for name in named)]
         columns = [
-            *(Column(head) for head in heads),
+            *(Column(head, whole=head not in _LONG) for head in heads),
             Column(tr("pictures"), right=True),
             Column(tr("price"), right=True),
             Column(tr("s each"), right=True),
@@ -174,7 +176,7 @@ class SweepPlan:
             values = [cell.values[axis] if whole else clip(cell.values[axis], _WIDE) for axis in axes]
             values += [str(getattr(cell, name) or "") for name in named]
             if cell.problem is not None:
-                rows.append([*values, "–", "–", "–", "", tr("Impossible: {reason}", reason=fit(_reason(cell.problem)))])
+                rows.append([*values, "–", "–", "–", tr("Impossible: {reason}", reason=fit(_reason(cell.problem))), ""])
                 continue
             fields = ", ".join(f"{name}={_short(value)}" for name, value in cell.sends.items())
             sends = " · ".join(filter(None, ["/".join(cell.url.split("/")[-2:]), fields]))
