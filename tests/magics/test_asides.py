@@ -29,7 +29,7 @@ def test_a_mismatch_is_told_below_the_pictures(cell):
         "≠ ratio: 1:1 asked for, 3:2 came",
         "≠ format: png asked for, jpeg came",
     ]
-    assert ran.bundles[-1]["text/plain"].count("≠ 1024x1024 png") == 2
+    assert ran.bundles[-1]["text/plain"].count("≠ 1024×1024 png") == 2
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -177,6 +177,44 @@ def test_progress_is_told(three):
     assert threads == {threading.current_thread()}
 
 
+def test_an_interrupt_leaves_what_has_not_begun(three):
+    """What is under way may end; nothing more is asked, and the interrupt reaches whoever asked."""
+    asked, go = [], threading.Event()
+
+    def judge(picture):
+        asked.append(picture.record.id)
+        go.wait(30)
+
+    def stop(done, everything):
+        raise KeyboardInterrupt
+
+    def first(picture):
+        return 1
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            measure(three, {"first": first, "judge": judge}, workers=1, progress=stop)
+    finally:
+        go.set()
+    assert len(asked) <= 1
+
+
+def test_a_long_measurement_says_how_far_it_is(three, capsys, monkeypatch):
+    """A line on the error stream, which is gone at the end; nothing with progress=False, nothing for what is quick."""
+    from imgcell.measures import progress
+
+    measure(three, {"quick": lambda p: 1})
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_PACE", 0.0)
+    measure(three, {"silent": lambda p: 2}, progress=False)
+    assert capsys.readouterr().err == ""
+    measure(three, {"told": lambda p: 3})
+    said = capsys.readouterr().err
+    assert "\rmeasured: 3 of 3" in said
+    assert said.endswith("\r")
+    assert not said.split("\r")[-2].strip()
+
+
 def test_the_same_content_is_measured_once(make_picture, photo):
     """Two pictures of the same bytes are one question; asked again, it is none at all."""
     asked = itertools.count(1)

@@ -198,13 +198,13 @@ def test_a_mismatch_is_marked_wherever_a_picture_is_told_of(make_picture):
     """In its one line, in the sheet's, in the table; what is right is not mentioned."""
     wrong = make_picture(requested={"size": "1024x1024", "output_format": "webp"}, size=(64, 48), format="PNG", prompt="a kite")
     right = make_picture(requested={"size": "64x48"}, size=(64, 48), prompt="a kite")
-    assert mark(wrong.record) == "≠ 1024x1024 webp"
+    assert mark(wrong.record) == "≠ 1024×1024 webp"
     assert mark(right.record) == ""
-    assert "64×48 · PNG · ≠ 1024x1024 webp" in repr(wrong)
+    assert "64×48 · PNG · ≠ 1024×1024 webp" in repr(wrong)
     assert "≠" not in repr(right)
     sheet = Sheet([wrong, right])
     assert repr(sheet).count("≠") == 1
-    assert sheet.to_html().count("≠ 1024x1024 webp") == 1
+    assert sheet.to_html().count("≠ 1024×1024 webp") == 1
     assert [said(point) for point in broken(wrong.record)] == [
         "size: 1024x1024 asked for, 64x48 came",
         "ratio: 1:1 asked for, 4:3 came",

@@ -169,11 +169,17 @@ def said(point: Point) -> str:
 
 
 def mark(record: Record) -> str:
-    """Return what stands in one-line captions where something is otherwise than asked for: ``"≠ 1024x1024"``; else ``""``."""
+    """Return what stands in one-line captions where something is otherwise than asked for: ``"≠ 1024×1024"``; else ``""``."""
     wrong = broken(record)
     if any(point.name == "size" for point in wrong):
         wrong = tuple(point for point in wrong if point.name != "ratio")  # the size says it
-    return "≠ " + " ".join(f"{name_of('n')} {point.asked}" if point.name == "n" else point.asked for point in wrong) if wrong else ""
+    return "≠ " + " ".join(_short(point) for point in wrong) if wrong else ""
+
+
+def _short(point: Point) -> str:
+    if point.name == "size":  # as captions write it
+        return point.asked.replace("x", "×")
+    return f"{name_of(point.name)} {point.asked}" if point.name == "n" else point.asked
 
 
 def name_of(name: str) -> str:

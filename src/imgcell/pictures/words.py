@@ -72,7 +72,7 @@ def cost_text(cost: Cost | None) -> str:
 def facts_text(record: Record, size: tuple[int, int], kind: str) -> str:
     """Return size, format, model, time and cost, joined by middle dots; a cost that is not known is called so.
 
-    What came otherwise than it was asked for is marked: ``"1254×1254 · PNG · ≠ 1024x1024 · …"``.
+    What came otherwise than it was asked for is marked: ``"1254×1254 · PNG · ≠ 1024×1024 · …"``.
     """
     parts = [f"{size[0]}×{size[1]}", kind, clean(mark(record)), clean(record.model or record.provider)]
     if record.seconds:
