@@ -27,6 +27,9 @@ def test_a_preview_is_the_picture_under_a_veil(make_picture, photo):
     assert (before[outside] == after[outside]).all()
     deep = np.asarray(mask.shrink(8)) == 255
     assert np.allclose(after[deep], (before[deep] + np.array((215, 38, 61))) / 2, atol=2)
+    assert mask.preview(picture, color="#00ff00").getpixel((150, 150))[1] > 127
+    with pytest.raises(InvalidJobError, match="no color"):
+        mask.preview(picture, color="colour")
     assert mask.preview(picture, side=100).size == (100, 75)
     assert mask.preview(picture, side=None).size == (400, 300)
     assert picture.tobytes() == photo(400, 300).tobytes()

@@ -326,19 +326,20 @@ class Mask:
 
     # -- showing ------------------------------------------------------------------------------------------------
 
-    def preview(self, picture: Any, side: int | None = 1024) -> Image.Image:
-        """Return *picture*, upright, with what is to be edited under a red veil with an outline.
+    def preview(self, picture: Any, side: int | None = 1024, color: Any = "#d7263d") -> Image.Image:
+        """Return *picture*, upright, with what is to be edited under a veil of color, with an outline.
 
         Args:
             picture: What the mask is for, of the same size.
             side: Long side at most, in pixels; ``None`` keeps the picture's own.
+            color: The veil's, red if not said: text or (red, green, blue), as :func:`imgcell.masks.color_range` takes it.
 
         Raises:
-            InvalidJobError: It is no picture, or of another size.
+            InvalidJobError: It is no picture, or of another size; or that is no color.
         """
         from imgcell.masks.showing import overlay
 
-        return overlay(self._image, picture, side)
+        return overlay(self._image, picture, side, color)
 
     def __repr__(self) -> str:
         from imgcell.masks.showing import describe

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PIL import Image, ImageChops, ImageColor
+from PIL import Image, ImageChops
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.masks.colors import rgb_of
 from imgcell.masks.mask import Mask
 from imgcell.masks.reading import pixels
 
@@ -38,7 +39,7 @@ def color_range(picture: Any, *colors: Any, tolerance: int = 24) -> Mask:
     off = _level(tolerance, tr("tolerance"))
     if not colors:
         raise InvalidJobError(tr("A color is needed."), hint=tr('For example "#87ceeb", "skyblue" or (135, 206, 235).'))
-    wanted = [_color(color) for color in colors]
+    wanted = [rgb_of(color) for color in colors]
     image = pixels(picture)
     bands = image.convert("RGB").split()
     found = Image.new("L", image.size, 0)
@@ -119,22 +120,3 @@ def _level(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
         raise InvalidJobError(tr("{name} is a whole number from 0 to 255, not {value}.", name=name, value=repr(value)[:60]))
     return value
-
-
-def _color(value: Any) -> tuple[int, int, int]:
-    refusal = InvalidJobError(
-        tr("This is no color: {value}", value=repr(value)[:60]), hint=tr('For example "#87ceeb", "skyblue" or (135, 206, 235).')
-    )
-    if isinstance(value, str):
-        try:
-            red, green, blue = ImageColor.getrgb(value)[:3]
-        except ValueError:
-            raise refusal from None
-        return red, green, blue
-    try:
-        levels = tuple(int(level) for level in value)
-    except (TypeError, ValueError):
-        raise refusal from None
-    if len(levels) not in (3, 4) or not all(0 <= level <= 255 for level in levels):
-        raise refusal
-    return levels[0], levels[1], levels[2]

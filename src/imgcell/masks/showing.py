@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
+from imgcell.masks.colors import rgb_of
 from imgcell.masks.polarity import MARK
 from imgcell.masks.reading import pixels, values
 from imgcell.pictures.preview import shrink
@@ -33,8 +34,9 @@ INK, _STRENGTH = (215, 38, 61), 0.5
 _SIDE = 320
 
 
-def overlay(mask: Image.Image, picture: Any, side: int | None) -> Image.Image:
+def overlay(mask: Image.Image, picture: Any, side: int | None, color: Any) -> Image.Image:
     """Do what :meth:`imgcell.Mask.preview` says."""
+    ink = rgb_of(color)
     ground = pixels(picture)
     if ground.size != mask.size:
         raise InvalidJobError(
@@ -49,11 +51,11 @@ def overlay(mask: Image.Image, picture: Any, side: int | None) -> Image.Image:
         )
     if side is not None:
         ground, mask = shrink(ground, side), shrink(mask, side)
-    return veiled(flatten(ground).convert("RGB"), mask)
+    return veiled(flatten(ground).convert("RGB"), mask, ink)
 
 
-def veiled(ground: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return *ground* (RGB) under a red veil where *mask* (L, of the same size) is white, with a line around."""
+def veiled(ground: Image.Image, mask: Image.Image, ink: tuple[int, int, int] = INK) -> Image.Image:
+    """Return *ground* (RGB) under a veil of *ink* where *mask* (L, of the same size) is white, with a line around."""
     strength = mask.point([round(value * _STRENGTH) for value in range(256)])
     # A veil alone is hard to see on a red roof: the edge is drawn in full, on a light line.
     thick = 3 if max(mask.size) > 240 else 1
@@ -61,9 +63,9 @@ def veiled(ground: Image.Image, mask: Image.Image) -> Image.Image:
     edge = ImageChops.difference(hard, hard.filter(ImageFilter.MinFilter(2 * thick - 1 if thick > 1 else 3)))
     light = ImageChops.difference(hard.filter(ImageFilter.MaxFilter(3)), hard)
     made = ground.copy()
-    made.paste(INK, (0, 0), strength)
+    made.paste(ink, (0, 0), strength)
     made.paste((255, 255, 255), (0, 0), light)
-    made.paste(INK, (0, 0), edge)
+    made.paste(ink, (0, 0), edge)
     return made
 
 
