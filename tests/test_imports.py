@@ -66,6 +66,7 @@ HOMES = {
     "scipy": {"measures", "votes"},
     "choix": {"votes"},
     "distributed": {"sweeps"},
+    "dask": {"sweeps"},
 }
 #: Beside the standard library; everything else is not a dependency of imgcell.
 OUTSIDE = {*HOMES, "ipywidgets", "ipykernel", "traitlets", "tomllib", "tomli", "typing_extensions"}  # the last for type checkers only

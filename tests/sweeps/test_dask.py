@@ -143,7 +143,8 @@ def test_cells_are_made_by_processes_and_come_by_record(dask, client, server, im
 def test_what_a_sweep_edits_reaches_the_workers(blind, client, server, imgcell_home):
     """Pictures that go in, steps of a chain and all their records travel where no folder is shared."""
     chain = ("paint it", "at night")
-    sweep = imgcell.sweep([chain], provider=client, images=Image.new("RGB", (64, 64), "red"), quality=["low", "high"], size="256x256")
+    large = Image.frombytes("RGB", (2048, 2048), os.urandom(2048 * 2048 * 3))  # of which Dask would warn
+    sweep = imgcell.sweep([chain], provider=client, images=large, quality=["low", "high"], size="256x256")
     sheet = sweep.run(executor=blind)
     assert [cell.outcome for cell in sheet.cells] == ["picture", "picture"]
     assert len(server.posts) == 4
@@ -178,6 +179,17 @@ def test_a_worker_that_dies_anywhere(dask, client, server, imgcell_home, point, 
         assert len(imgcell.unsettled()) == 1
         assert imgcell.Sweep.load().run(executor=dask, unknown=True).errors == ()
         assert len(server.posts) == 4
+
+
+def test_a_chain_goes_on_after_its_worker_died(dask, client, server, imgcell_home):
+    """The step that was made is not made again; another worker edits its picture."""
+    one = next(iter(dask.nthreads()))
+    dask.run(die_at, "ledger-done-sync.after", workers=[one])
+    sheet = imgcell.sweep([("a", "bluer"), ("b", "bluer")], provider=client, size="256x256").run(executor=dask)
+    assert [cell.outcome for cell in sheet.cells] == ["picture"] * 2
+    assert len(server.posts) == 4
+    first = [imgcell.library(imgcell_home).record(picture.record.parents[0]) for picture in sheet]
+    assert [(record.prompt, record.place) for record in first] == [("a", 0), ("b", 1)]
 
 
 def test_a_worker_killed_in_the_middle(dask, client, server, imgcell_home):

@@ -182,6 +182,44 @@ def test_pictures_of_processes_far_away_come_by_value(processes, client, server,
     assert not imgcell.library(imgcell_home).verify().problems
 
 
+class Twice(concurrent.futures.Executor):
+    """Does everything twice, as an executor may that thinks that it lost the first answer."""
+
+    def __init__(self, pool):
+        self._pool = pool
+
+    def submit(self, function, /, *arguments, **named):
+        """Return the second answer."""
+        self._pool.submit(function, *arguments, **named).result(60)
+        return self._pool.submit(function, *arguments, **named)
+
+
+@pytest.mark.parametrize("kind", ["shared", "far away"])
+def test_work_that_is_given_twice_is_done_once(processes, client, server, tmp_path, kind):
+    """The second worker finds what the first made, in the common library or in its machine's own folder."""
+    pool = Twice(processes(BLIND.format(home=str(tmp_path)) if kind == "far away" else ""))
+    sheet = imgcell.sweep(["a", "b"], provider=client, size="256x256").run(executor=pool)
+    assert [cell.outcome for cell in sheet.cells] == ["picture"] * 2
+    assert asked(server) == {"a": 1, "b": 1}
+
+
+def test_a_busy_pool_is_waited_for_and_can_be_stopped(client, server):
+    """Its threads do something else: nothing is sent, nothing hangs, and a stop ends it at once."""
+    free = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(free.wait)
+        sweep = imgcell.sweep(["a", "b"], provider=client, size="256x256")
+        sheet = sweep.start(executor=pool)
+        assert not sheet.wait(0.3)
+        sweep.stop()
+        assert sheet.wait(60)
+        assert [cell.outcome for cell in sheet.cells] == ["not sent"] * 2
+        sheet = sweep.start(executor=pool)
+        free.set()
+        assert sheet.wait(60)
+    assert len(sheet) == len(server.posts) == 2
+
+
 def test_a_pool_that_is_shut_down_takes_nothing(server, client):
     """Every cell says so; nothing was sent."""
     pool = concurrent.futures.ThreadPoolExecutor(1)

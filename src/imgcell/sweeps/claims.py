@@ -117,6 +117,7 @@ class RunFolder:
 
     def close(self) -> None:
         """Remove it: from now on nobody makes a claim in it.  What was claimed is in the ledger, or was sent by nobody."""
+        _processes.pop((os.getpid(), self.path), None)  # what is held open cannot be removed everywhere
         _remove(self.path)
 
 
@@ -149,6 +150,7 @@ def left_by(runs: Path, but: Path) -> set[int]:
 
 
 def _remove(folder: Path) -> None:
+    disk.remove(folder / _MARK, "claims")  # first: without it nobody claims anything in there, whatever else stays
     with contextlib.suppress(OSError):
         shutil.rmtree(folder)
     with contextlib.suppress(OSError):
@@ -176,6 +178,8 @@ class FolderClaims(Claims):
         with self._lock:
             if origin.step in self._mine:
                 return
+            if not (self._folder / _MARK).exists():
+                raise _over()
             if not self._make(origin.step, _process(self._folder)):
                 raise TakenError(tr("Another worker was given the same cell and may have sent it; it was not sent again."))
             self._mine.add(origin.step)
@@ -246,14 +250,18 @@ class FolderClaims(Claims):
         except FileExistsError:
             return False
         except FileNotFoundError:
-            raise TakenError(
-                tr("The run that this cell belongs to is over, so it was not sent."), hint=tr("sweep.resume() sends what is missing.")
-            ) from None
+            raise _over() from None
         try:
             disk.write(descriptor, json.dumps({"by": by, "host": host()}).encode(), "claim")
         finally:
             os.close(descriptor)
         return True
+
+
+def _over() -> TakenError:
+    return TakenError(
+        tr("The run that this cell belongs to is over, so it was not sent."), hint=tr("sweep.resume() sends what is missing.")
+    )
 
 
 # -- who is alive ------------------------------------------------------------------------------------------------------
@@ -275,7 +283,7 @@ def _process(folder: Path) -> str:
             for other in [one for one in _processes if not one[1].is_dir()]:
                 del _processes[other]
             if not folder.is_dir():
-                raise TakenError(tr("The run that this cell belongs to is over, so it was not sent."))
+                raise _over()
             name = f"{os.getpid()}-{os.urandom(6).hex()}"
             try:
                 lock = hold(folder / f"{name}.lock")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,8 +146,8 @@ class Cluster:
             self._width, self._looked = max(1, sum(self._client.nthreads().values())), time.monotonic()
         return self._width
 
-    def sights(self, folder: Path, budgets: Path | None) -> list[worker.Sight]:
-        """See :class:`~imgcell.sweeps.executors.Way`; of every worker that there is."""
+    def sights(self, folder: Path, budgets: Path | None, stopped: Callable[[], bool]) -> list[worker.Sight]:
+        """See :class:`~imgcell.sweeps.executors.Way`; of every worker that there is, however busy."""
         return list(self._client.run(worker.sight, folder, budgets).values())
 
     def begin(self, run: str, places: Sequence[int], *, common: bool) -> None:
@@ -169,10 +169,14 @@ class Cluster:
 
     def submit(self, errand: worker.Errand) -> Any:
         """See :class:`~imgcell.sweeps.executors.Way`."""
+        from dask import config
+
         self._count += 1
         # A name of its own: Dask would answer a second task of one name with the first one's result.
         name = f"imgcell-{self._run}-{errand.task.place}-{self._count}"
-        return self._client.submit(_work, errand, key=name, pure=False, retries=0)
+        # Pictures that go in are large, and there is no smaller way to say them.
+        with config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"}):
+            return self._client.submit(_work, errand, key=name, pure=False, retries=0)
 
     def stop(self) -> None:
         """See :class:`~imgcell.sweeps.executors.Way`."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "Way", "carrier"]
 
-#: Seconds that the first answer of a worker may take: starting processes takes some.
-_PATIENCE = 120.0
+#: Seconds between two looks whether a worker has time.
+_LOOK = 0.1
 #: Workers of an executor that does not say how many it has: all cells are given to it.
 _ALL = 10_000
 
@@ -34,8 +34,8 @@ class Way(Protocol):
     def width(self) -> int:
         """Return how many cells can be worked on at a time."""
 
-    def sights(self, folder: Path, budgets: Path | None) -> list[worker.Sight]:
-        """Return what workers see."""
+    def sights(self, folder: Path, budgets: Path | None, stopped: Callable[[], bool]) -> list[worker.Sight]:
+        """Return what workers see; nothing if that is not known yet when it is *stopped*."""
 
     def begin(self, run: str, places: Sequence[int], *, common: bool) -> None:
         """Prepare for the cells of a run; with *common* the workers share its folder."""
@@ -66,9 +66,14 @@ class Pool:
         known = getattr(self._executor, "_max_workers", None)
         return known if isinstance(known, int) and known > 0 else _ALL
 
-    def sights(self, folder: Path, budgets: Path | None) -> list[worker.Sight]:
-        """See :class:`Way`; of one worker: they are all alike."""
-        return [self._executor.submit(worker.sight, folder, budgets).result(_PATIENCE)]
+    def sights(self, folder: Path, budgets: Path | None, stopped: Callable[[], bool]) -> list[worker.Sight]:
+        """See :class:`Way`; of one worker, when one has time: they are all alike."""
+        future = self._executor.submit(worker.sight, folder, budgets)
+        while not stopped():
+            if concurrent.futures.wait([future], _LOOK).done:
+                return [future.result()]
+        future.cancel()
+        return []
 
     def begin(self, run: str, places: Sequence[int], *, common: bool) -> None:
         """See :class:`Way`."""

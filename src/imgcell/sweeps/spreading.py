@@ -168,7 +168,7 @@ class Spread:
             self._look_back(library, runs)
         budgets = default_home() if costs.purse().day.limit is not None else None
         try:
-            sights = self._way.sights(self._folder.path, budgets)
+            sights = self._way.sights(self._folder.path, budgets, lambda: bool(self._stops))
         except Exception as error:
             raise _no_workers(error) from error
         self._common = bool(sights) and all(one.shares for one in sights)
@@ -266,7 +266,7 @@ class Spread:
             self._run,
             session() if self._here else "",
             self._folder.path if self._common and self._folder is not None else None,
-            self._home if self._shared else None,
+            self._home if self._shared or self._here else None,
             keep=self._home is not None,
             before=self._before.get(task.place, ()),
             notebook=self._from.notebook,

@@ -196,7 +196,8 @@ def work(errand: Errand, claims: Claims | None = None) -> Reply:
 def _made(errand: Errand, claims: Claims, home: Path | None, make: Callable[..., Outcome]) -> tuple[Outcome, bool]:
     """Return what came of the cell, and whether another worker had begun it."""
     library = _library(home)
-    task, begun = errand.task, False
+    # Where nobody can be asked, at least what this machine has of it is known: an executor may give work twice by itself.
+    task, begun = errand.task, type(claims) is Claims
     patience = time.monotonic() + dict(task.limits).get("timeout", 600.0) + _LONGER
     while True:
         if begun or any(claims.held(step) for step in range(task.done, task.steps)):
