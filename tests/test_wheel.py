@@ -27,7 +27,7 @@ def test_the_wheel_has_the_tables_and_the_words(wheel, project):
     """Every TOML file, the typing marker, the licence and every module of the tree are in the wheel."""
     names = set(zipfile.ZipFile(wheel).namelist())
     source = project / "src"
-    wanted = [p for pattern in ("*.py", "*.toml", "py.typed") for p in source.rglob(pattern)]
+    wanted = [p for pattern in ("*.py", "*.toml", "*.css", "py.typed") for p in source.rglob(pattern)]
     assert {p.relative_to(source).as_posix() for p in wanted} <= names
     assert any(name.startswith("imgcell/providers/") and name.endswith(".toml") for name in names)
     assert "imgcell/languages/zh-CN.toml" in names

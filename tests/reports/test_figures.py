@@ -149,3 +149,15 @@ def test_requests_of_a_sweep_come_from_the_ledger(server, imgcell_home):
     alone = imgcell.report(list(sheet))
     assert not alone.ledger
     assert sum(group.requests for group in alone.groups) == 2
+
+
+def test_answers_without_a_picture_count_as_paid(picture):
+    """An answer came, so that it is paid for: without a ledger nobody knows how much."""
+    from imgcell.errors import NoImageError
+
+    sheet = imgcell.Sheet(running=True)
+    sheet._add(picture(0))
+    sheet._fail(NoImageError("no picture in it"))
+    sheet._finish()
+    found = {group.name: group for group in imgcell.report(sheet).groups}
+    assert found["(not known)"].bill.unknown == 1

@@ -178,6 +178,7 @@ def groups(
     names: Iterable[str],
     *,
     accepted: Callable[[Any], bool],
+    charged: Collection[int] = (),
     requests: Collection[Mapping[str, Any]] | None = None,
     place_of: Mapping[int, str] | None = None,
     measures: Mapping[str, Mapping[str, Any]] | None = None,
@@ -189,6 +190,7 @@ def groups(
         by: A name of a column.
         names: Values that are to be there, whether they have rows or not.
         accepted: Which pictures are.
+        charged: Positions without a picture that were, or may have been, charged for.
         requests: All that the ledger knows of (:meth:`imgcell.store.library.Library.requests`); ``None``: the pictures must do.
         place_of: Which value of *by* a place of the sweep belongs to, for requests that brought no picture.
         measures: Further numbers by the picture's id.
@@ -210,7 +212,7 @@ def groups(
         if attempt is not None:
             of_attempt[attempt] = group
     if requests is None:
-        _from_pictures(found, lines, by)
+        _from_pictures(found, lines, by, charged)
     else:
         _from_ledger(found, requests, of_attempt, {place: named(by, name) for place, name in (place_of or {}).items()})
     return list(found.values())
@@ -228,7 +230,7 @@ def _count(group: Group, line: Mapping[str, Any], accepted: Callable[[Any], bool
             group.numbers.setdefault(str(name), []).append(float(value))
 
 
-def _from_pictures(found: Mapping[str, Group], lines: Iterable[Mapping[str, Any]], by: str) -> None:
+def _from_pictures(found: Mapping[str, Group], lines: Iterable[Mapping[str, Any]], by: str, charged: Collection[int]) -> None:
     """Without a ledger: a request for each answer that brought pictures, and one for each place that failed."""
     seen = set()
     for line in lines:
@@ -240,7 +242,7 @@ def _from_pictures(found: Mapping[str, Group], lines: Iterable[Mapping[str, Any]
             group.bill.add(line["cost"], line["currency"], line["basis"])
         elif line["outcome"] in ("refused", "failed", "unknown"):
             group.requests += 1
-            if line["outcome"] == "unknown":
+            if line["position"] in charged:
                 group.bill.add(None, None, None)
 
 

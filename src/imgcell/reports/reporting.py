@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcell.errors import InvalidJobError, StorageError
+from imgcell.errors import InvalidJobError, OutcomeUnknownError, PaidError, StorageError
 from imgcell.language import tr
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.rows import rows as rows_of
@@ -113,8 +113,8 @@ class Report:
         Raises:
             ImportError: pandas is not installed.
         """
+        from imgcell.pictures.frames import needs_pandas
         from imgcell.reports.tables import lines
-        from imgcell.votes.matrix import needs_pandas
 
         found = lines(self.groups)
         pd = needs_pandas()
@@ -192,6 +192,7 @@ def report(
         chosen,
         given.axes.get(chosen, ()),
         accepted=accepts,
+        charged={cell.position for cell in given.cells if isinstance(cell.error, (OutcomeUnknownError, PaidError))},
         requests=requests,
         place_of=place_of,
         measures=_numbers(measures),
