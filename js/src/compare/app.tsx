@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import { Dialog } from "../look/dialog";
-import { FITTED, isFitted, STEP } from "../panes/view";
+import { FITTED, STEP } from "../panes/view";
 import { isShown } from "./document";
 import { Grid, type Table } from "./grid";
 import { step } from "./order";
@@ -92,7 +92,7 @@ export function App({ state, root, fills, onClose }: Given) {
       refocus();
     } else if (letter === "l") state.hide(!state.bare.value);
     else if (letter === "h" || key === "?") state.help.value = true;
-    else if (move && (event.shiftKey || isFitted(state.shared.view.value))) {
+    else if (move && (event.shiftKey || state.shared.fitted.value)) {
       const next = on === null ? state.current.value : step(table.current, on, key);
       if (next !== null) focus(next);
     } else if (letter === "b" && (on ?? alone?.key)) state.setBaseline(on ?? alone?.key ?? "");
@@ -109,7 +109,7 @@ export function App({ state, root, fills, onClose }: Given) {
     else if (key === "Escape" && alone) {
       state.alone.value = null;
       focus(alone.key);
-    } else if (key === "Escape" && !isFitted(state.shared.view.value)) state.shared.view.value = FITTED;
+    } else if (key === "Escape" && !state.shared.fitted.value) state.shared.view.value = FITTED;
     else if (key === "Escape" && onClose) onClose();
     else return;
     event.preventDefault();

@@ -104,7 +104,7 @@ export class Difference implements Drawable {
 
   want(): void {}
 
-  draw(on: CanvasRenderingContext2D, { scale, left, top }: Placed, dots: number): boolean {
+  draw(on: CanvasRenderingContext2D, { scale, left, top }: Placed, _: Area, dots: number): boolean {
     const gain = this.gain.peek();
     if (!this.map) return false;
     if (this.painted !== gain) this.paint(gain);

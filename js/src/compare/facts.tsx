@@ -6,8 +6,8 @@ import type { Place } from "./document";
 import type { Comparing } from "./state";
 import { words } from "./words";
 
-export function costOf(t: Translate, { cost }: Place): string {
-  if (!cost) return t(words, "costUnknown");
+export function costOf(t: Translate, { cost, provider }: Place): string {
+  if (!cost) return provider ? t(words, "costUnknown") : "";
   if (cost.basis === "free") return t(words, "free");
   const sum = money(cost);
   return cost.basis === "estimated" && !sum.startsWith("<") ? `≈ ${sum}` : sum;
@@ -53,7 +53,7 @@ export function Facts({ state, place, name }: { state: Comparing; place: Place; 
       <span class="ic-told">
         {!common.value.model && !given("model") && <span>{place.model ?? place.provider}</span>}
         {place.seconds !== null && <span>{seconds(place.seconds)}</span>}
-        <span>{costOf(t, place)}</span>
+        {costOf(t, place) && <span>{costOf(t, place)}</span>}
         <span class={wrong ? "ic-wrong" : ""} title={wrong ? t(words, "asked", { size: times(place.asked) }) : ""}>
           {wrong && <Icon name="alert" />}
           {wrong && <s>{times(place.asked)}</s>} {dimensions(place)}

@@ -47,7 +47,9 @@ export function Grid({ state, wheel, table }: Given) {
   if (!shape) {
     const list = state.list.value;
     const room = width.value - 2 * GAP;
-    const wide = Math.max(1, Math.min(list.length, Math.floor((room + GAP) / (least(room) + GAP))));
+    const most = Math.max(1, Math.min(list.length, Math.floor((room + GAP) / (least(room) + GAP))));
+    // Sixteen in rows of 6, 6 and 4, not of 7, 7 and 2.
+    const wide = Math.ceil(list.length / Math.ceil(list.length / most)) || 1;
     table.current = chunks(
       list.map((place) => place.key),
       wide,

@@ -4,7 +4,6 @@ import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import { Menu } from "../look/menu";
 import { Pane } from "../panes";
-import { isFitted } from "../panes/view";
 import type { Shown } from "./document";
 import { Facts, told } from "./facts";
 import type { Comparing } from "./state";
@@ -61,7 +60,7 @@ export function Pair({ state, wheel }: Given) {
               ? [first, second].map((place) => label(state, place)).join(" | ")
               : t(words, "shownNow", { name: label(state, shown) })
           }
-          look={isFitted(state.shared.view.value) ? "" : "ic-zoomed"}
+          look={state.shared.fitted.value ? "" : "ic-zoomed"}
           wheel={wheel}
           onWheel={() => hint(state)}
         />
@@ -244,7 +243,7 @@ export function Alone({ state, place, wheel }: Given & { place: Shown }) {
           shared={state.shared}
           plate={state.drawable(place)}
           label={label(state, place)}
-          look={isFitted(state.shared.view.value) ? "" : "ic-zoomed"}
+          look={state.shared.fitted.value ? "" : "ic-zoomed"}
           wheel={wheel}
           onWheel={() => hint(state)}
           onKeyDown={(event) => {

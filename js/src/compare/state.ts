@@ -112,6 +112,8 @@ export class Comparing {
     language?: Language,
   ) {
     this.document = signal(document);
+    const count = document.places.length;
+    this.tile.value = document.axes.length > 0 || count > 9 ? 200 : count > 4 ? 260 : count > 2 ? 320 : 420;
     this.language = signal(
       language ??
         keptLanguage() ??

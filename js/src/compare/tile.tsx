@@ -1,6 +1,5 @@
 /** One place of the grid: a pane with its facts, or the reason why there is none. */
 import { Pane } from "../panes";
-import { isFitted } from "../panes/view";
 import { VISIBLE } from "./difference";
 import { isShown, type Place } from "./document";
 import { Facts, Reason, told } from "./facts";
@@ -40,7 +39,7 @@ export function Tile({ state, place, name, wheel }: Given) {
       </div>
     );
   }
-  const zoomed = isFitted(state.shared.view.value) ? "" : " ic-zoomed";
+  const zoomed = state.shared.fitted.value ? "" : " ic-zoomed";
   const map = state.mode.value === "difference" ? state.difference(place) : null;
   const found = map?.found.value;
   return (

@@ -2,7 +2,6 @@
 import { Button } from "../look/button";
 import { Icon } from "../look/icons";
 import { type Item, Menu } from "../look/menu";
-import { isFitted } from "../panes/view";
 import { color } from "./difference";
 import { SORTS, type Sort, value } from "./order";
 import { type Comparing, MODES } from "./state";
@@ -22,7 +21,6 @@ export function Tools({ state, whole, onZoom, onWhole, onClose }: Given) {
   const mode = state.mode.value;
   const two = state.shown.value.length > 1;
   const grid = (mode === "grid" || mode === "difference") && state.alone.value === null;
-  const zoom = state.shared.view.value.zoom;
   const some = state.document.value.places.length > 0;
   return (
     <div class="ic-tools-of" role="toolbar" aria-label={t(words, "tools")}>
@@ -60,26 +58,7 @@ export function Tools({ state, whole, onZoom, onWhole, onClose }: Given) {
           <Button icon="picture" look="ic-plain ic-small" label={t(words, "larger")} onClick={() => state.resize(1)} />
         </span>
       )}
-      {some && (
-        <span class="ic-together" role="group" aria-label={t(words, "zoom")}>
-          <Button
-            icon="minus"
-            look="ic-plain ic-small"
-            label={`${t(words, "zoomOut")} (−)`}
-            off={zoom <= 1.001}
-            onClick={() => onZoom(-1)}
-          />
-          <span class="ic-number ic-zoom-of">{zoom < 10 ? zoom.toFixed(1) : Math.round(zoom)}×</span>
-          <Button icon="plus" look="ic-plain ic-small" label={`${t(words, "zoomIn")} (+)`} onClick={() => onZoom(1)} />
-          <Button
-            icon="fit"
-            look="ic-plain ic-small"
-            label={`${t(words, "zoomFit")} (0)`}
-            off={isFitted(state.shared.view.value)}
-            onClick={() => onZoom(0)}
-          />
-        </span>
-      )}
+      {some && <Zoom state={state} onZoom={onZoom} />}
       {some && (
         <Button
           look="ic-plain ic-small ic-only"
@@ -125,6 +104,32 @@ export function Tools({ state, whole, onZoom, onWhole, onClose }: Given) {
       )}
       {onClose && <Button icon="close" look="ic-plain ic-small" label={t(words, "close")} onClick={onClose} />}
     </div>
+  );
+}
+
+/** By itself: it changes with every frame. */
+function Zoom({ state, onZoom }: Pick<Given, "state" | "onZoom">) {
+  const t = state.t.value;
+  const { zoom } = state.shared.view.value;
+  return (
+    <span class="ic-together" role="group" aria-label={t(words, "zoom")}>
+      <Button
+        icon="minus"
+        look="ic-plain ic-small"
+        label={`${t(words, "zoomOut")} (−)`}
+        off={zoom <= 1.001}
+        onClick={() => onZoom(-1)}
+      />
+      <span class="ic-number ic-zoom-of">{zoom < 10 ? zoom.toFixed(1) : Math.round(zoom)}×</span>
+      <Button icon="plus" look="ic-plain ic-small" label={`${t(words, "zoomIn")} (+)`} onClick={() => onZoom(1)} />
+      <Button
+        icon="fit"
+        look="ic-plain ic-small"
+        label={`${t(words, "zoomFit")} (0)`}
+        off={zoom <= 1.001}
+        onClick={() => onZoom(0)}
+      />
+    </span>
   );
 }
 

@@ -2,7 +2,7 @@
  * One of several panes that look at the same part of their pictures: wheel and two fingers zoom, dragging pans, a double click goes
  * between fitting and every pixel; plus, minus, 0, 1 and the arrows do the same.
  */
-import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Drawable } from "./plate";
@@ -11,12 +11,15 @@ import { type Area, FITTED, isFitted, panned, placed, STEP, type View, whole, zo
 /** What panes that go together share. */
 export interface Shared {
   readonly view: Signal<View>;
+  /** Whether nothing is zoomed: changes seldom, where `view` changes with every frame. */
+  readonly fitted: ReadonlySignal<boolean>;
   /** The point of the pictures that the mouse is over, as shares; shown in every pane. */
   readonly pointer: Signal<{ x: number; y: number } | null>;
 }
 
 export function share(): Shared {
-  return { view: signal(FITTED), pointer: signal(null) };
+  const view = signal(FITTED);
+  return { view, fitted: computed(() => isFitted(view.value)), pointer: signal(null) };
 }
 
 interface Given {
@@ -167,7 +170,7 @@ function one(on: CanvasRenderingContext2D, view: View, area: Area, plate: Drawab
   on.clip();
   on.fillStyle = squares(on);
   on.fillRect(0, 0, area.width, area.height);
-  const drawn = plate.draw(on, at, dots);
+  const drawn = plate.draw(on, at, area, dots);
   on.restore();
   if (!drawn) on.clearRect(0, 0, area.width, area.height);
 }

@@ -27,7 +27,7 @@ export interface Drawable extends Area {
   /** It is looked at like this, `dots` screen pixels for one of CSS: what is not there yet is fetched. */
   want(at: Placed, pane: Area, dots: number): void;
   /** Draws it onto a canvas that is scaled to CSS pixels.  Returns whether there was anything to draw. */
-  draw(on: CanvasRenderingContext2D, at: Placed, dots: number): boolean;
+  draw(on: CanvasRenderingContext2D, at: Placed, pane: Area, dots: number): boolean;
 }
 
 interface Detail {
@@ -107,23 +107,25 @@ export class Plate implements Drawable {
     this.timer = setTimeout(() => this.sharpen(), REST);
   }
 
-  draw(on: CanvasRenderingContext2D, { scale, left, top }: Placed, dots: number): boolean {
+  draw(on: CanvasRenderingContext2D, at: Placed, pane: Area, dots: number): boolean {
+    const { scale, left, top } = at;
     const [width, height] = [this.width * scale, this.height * scale];
+    const { base, detail } = this;
     // From two screen pixels on, a pixel is a square: that is what one zooms in for.
     on.imageSmoothingEnabled = scale * dots < 2;
-    on.imageSmoothingQuality = "medium";
-    if (this.base) on.drawImage(this.base, left, top, width, height);
-    if (this.detail) {
-      const { bitmap, part } = this.detail;
-      on.drawImage(
-        bitmap,
-        left + part.left * width,
-        top + part.top * height,
-        (part.right - part.left) * width,
-        (part.bottom - part.top) * height,
-      );
+    const whole = detail !== null && covers(detail.part, seen(at, pane, this));
+    if (base && !whole) {
+      // The better filter makes smaller versions first, at every frame; up to half the size nobody sees a difference.
+      on.imageSmoothingQuality = base.width > 2 * width * dots ? "medium" : "low";
+      on.drawImage(base, left, top, width, height);
     }
-    return this.base !== null || this.detail !== null;
+    if (detail) {
+      const { bitmap, part } = detail;
+      const wide = (part.right - part.left) * width;
+      on.imageSmoothingQuality = bitmap.width > 2 * wide * dots ? "medium" : "low";
+      on.drawImage(bitmap, left + part.left * width, top + part.top * height, wide, (part.bottom - part.top) * height);
+    }
+    return base !== null || detail !== null;
   }
 
   /** The whole and nothing else, onto a canvas of any size. */
