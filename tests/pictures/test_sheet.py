@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -195,13 +196,7 @@ def test_to_pandas(make_picture):
 
 def test_without_pandas_the_error_says_what_to_install(three, monkeypatch):
     """Pandas is an extra."""
-    import importlib
-
-    def missing(name, *args):
-        raise ModuleNotFoundError(f"No module named {name!r}")
-
-    monkeypatch.setattr("imgcell.pictures.table.import_module", missing)
-    assert importlib.import_module is not missing
+    monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):
         three.to_pandas()
 

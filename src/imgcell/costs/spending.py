@@ -7,7 +7,6 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -17,6 +16,7 @@ from imgcell.costs.purse import Purse, purse
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.options import home
+from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.showing import Column, as_html, as_text
 
 if TYPE_CHECKING:
@@ -141,10 +141,7 @@ class Spend(Sequence[SpendRow]):
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pd: Any = import_module("pandas")
-        except ImportError as error:
-            raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
+        pd = needs_pandas()
         lines: list[dict[str, Any]] = []
         for row in self.rows:
             counts = {"requests": row.requests, "pictures": row.pictures, "open": row.open, "unknown": row.unknown}

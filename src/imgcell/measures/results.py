@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, overload
 
 from imgcell.language import joined, tr
 from imgcell.measures.against import distance
+from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.pictures.words import clip
 
@@ -100,10 +100,7 @@ class Measures(Sequence[Mapping[str, Any]]):
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pd: Any = import_module("pandas")
-        except ImportError as error:
-            raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
+        pd = needs_pandas()
         lines = [self.at(position) for position in self._positions]
         names = dict.fromkeys([*self.columns, *(name for line in lines for name in line)])
         index = pd.Index([row["id"] for row in self._rows], name="id", dtype=object)

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from imgcell.language import tr
+from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.words import clean, clip, facts_text
 
 if TYPE_CHECKING:
@@ -55,10 +56,7 @@ def text(sheet: Sheet) -> str:
 
 def frame(sheet: Sheet, *, failed: bool = False, metrics: Any = None, baseline: Any = None) -> Any:
     """Do what :meth:`Sheet.to_pandas` says."""
-    try:
-        pd: Any = import_module("pandas")
-    except ImportError as error:
-        raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error
+    pd = needs_pandas()
     from imgcell.pictures.rows import rows
 
     lines = rows(sheet, failed=failed)

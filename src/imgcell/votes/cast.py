@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import tr
+from imgcell.pictures.frames import needs_pandas
 from imgcell.votes.ballot import Ballot, ballot_of
-from imgcell.votes.matrix import Wins, needs_pandas
+from imgcell.votes.matrix import Wins
 
 if TYPE_CHECKING:
     from imgcell.charts import Chart

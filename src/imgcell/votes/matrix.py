@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any
 
 from imgcell.language import tr
+from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.votes.ballot import Ballot
 
-__all__ = ["Wins", "needs_pandas"]
+__all__ = ["Wins"]
 
 
 class Wins:
@@ -116,15 +116,3 @@ class Wins:
         if other is not None:
             return counted[frozenset((entry, other))]
         return sum(number for both, number in counted.items() if entry in both)
-
-
-def needs_pandas() -> Any:
-    """Return pandas.
-
-    Raises:
-        ImportError: It is not installed; says how to install it.
-    """
-    try:
-        return import_module("pandas")
-    except ImportError as error:
-        raise ImportError(tr("to_pandas() needs pandas, which is not installed here: run  %pip install pandas")) from error

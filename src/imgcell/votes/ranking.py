@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import joined, tr
+from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.showing import Column, as_html, as_text
-from imgcell.votes.matrix import needs_pandas
 from imgcell.votes.outlook import Gap, gaps
 from imgcell.votes.strengths import Method, fit, groups
 
@@ -186,13 +186,13 @@ class Ranking(Sequence[Standing]):
         if more == 0:
             return tr("All intervals are apart.")
         if more is not None:
-            return tr("About {count} more votes until the intervals separate, if it goes on like this.", count=more)
+            return tr("About {count} more votes until the intervals separate, if it goes on like this.", count=_about(more))
         close = next(gap for gap in self.gaps if gap.more is None)
         said = tr(
             "{one} and {other} look equal so far: whether more votes will part them cannot be said.", one=close.above, other=close.below
         )
         if decide:
-            said = joined(said, tr("About {count} more votes decide which of two neighbors is stronger.", count=decide))
+            said = joined(said, tr("About {count} more votes decide which of two neighbors is stronger.", count=_about(decide)))
         return said
 
     def __repr__(self) -> str:
@@ -332,6 +332,12 @@ def _places(strengths: Any, reach: Any) -> tuple[list[int], list[int]]:
 
     surely_above = (strengths[:, None] - strengths[None, :] > reach) & ~np.eye(len(strengths), dtype=bool)
     return [int(one) + 1 for one in surely_above.sum(axis=0)], [len(strengths) - int(one) for one in surely_above.sum(axis=1)]
+
+
+def _about(count: int) -> int:
+    """Return an estimate with no more digits than it deserves: two."""
+    digits = len(str(count)) - 2
+    return round(count, -digits) if digits > 0 else count
 
 
 def _standing(
