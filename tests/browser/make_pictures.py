@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = {
     "quickstart": {"imagine.jpg": "imagine", "edit.jpg": "mask-edit", "compare.jpg": "sweep"},
     "history_and_costs": {"lineage.jpg": "lineage"},
+    "studio": {"masks.jpg": "mask"},
 }
 
 
