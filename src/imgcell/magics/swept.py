@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.magics.grid import Task, said
 from imgcell.magics.live import Watch
+from imgcell.sweeps.asked import one_home
 from imgcell.sweeps.axes import Together, design
 from imgcell.sweeps.progress import drawn
 from imgcell.sweeps.sweeping import Sweep
@@ -62,9 +63,8 @@ def arrange(magic: str, arguments: Arguments, names: Mapping[str, Any], session:
         order="interleaved",
         seed=None,
     )
-    homes = {client(one.get("provider"))._home for one in providers.values()}
-    home = homes.pop()
-    return Sweep(made, client, home)
+    homes = [client(one.get("provider"))._home for one in providers.values()]
+    return Sweep(made, client, one_home(homes, homes[0]))
 
 
 def _provider(name: str | None, arguments: Arguments, names: Mapping[str, Any], session: Session) -> Together:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from imgcell.sweeps import keeping
 from imgcell.sweeps.axes import VARIANT, Axis, Choice, Design, Order, Together, design
 from imgcell.sweeps.sweeping import Sweep
 
-__all__ = ["sweep"]
+__all__ = ["one_home", "sweep"]
 
 
 def sweep(
@@ -147,7 +147,15 @@ def _providers(made: Design) -> Iterator[Any]:
 def _home(made: Design, library: str | os.PathLike[str] | bool | None) -> Path | None:
     """Return the folder of the sweep's library; all of its clients must keep their pictures there."""
     homes = {value._home for value in _providers(made) if isinstance(value, Client)}
-    home = folder(library) if library is not None or not homes else next(iter(homes))
+    return one_home(homes, folder(library) if library is not None or not homes else next(iter(homes)))
+
+
+def one_home(homes: Iterable[Path | None], home: Path | None) -> Path | None:
+    """Return *home* if all of *homes* are the same.
+
+    Raises:
+        InvalidJobError: They are not.
+    """
     if any(one != home for one in homes):
         raise InvalidJobError(
             tr("The clients of a sweep keep their pictures in one library, and these do not."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,12 @@ def _dear(sums: dict[str, float]) -> bool:
 
 
 def somebody_there() -> bool:
-    """Whether a question would be answered: a notebook whose front end takes input, or a terminal."""
+    """Whether a question would be answered: a notebook whose front end takes input, or a terminal.
+
+    Only on the main thread: a kernel's channel for questions is no other thread's, so that ``arun`` does not ask.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     kernel = getattr(shell, "kernel", None)
