@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from imgcell.sandbox import Habit
+
 pytestmark = pytest.mark.browser
 
 
@@ -127,6 +129,26 @@ def test_a_failure_says_why_and_is_tried_again_in_its_place(lab, sandbox):
     studio.wait_for_pictures(1)
     assert studio.cards().count() == 1
     assert len(sandbox.posts) == 2
+
+
+def test_what_came_otherwise_is_marked(lab, sandbox):
+    """A model with a size of its own that rewrites prompts: the card is marked, the viewer sets asked and got beside each other."""
+    sandbox.habits = {"dall-e-3": Habit(size="768x512")}
+    try:
+        studio = lab.show(
+            "studio = imgcell.Studio()\nstudio.draft = imgcell.Generate('a red kite', model='dall-e-3', size='1024x1024')\nstudio"
+        )
+        studio.button("Run").click()
+        studio.wait_for_pictures(1)
+    finally:
+        sandbox.habits = {}
+    assert studio.cards("done").locator(".ic-broken").inner_text() == "≠ Size, Ratio"
+    studio.cards("done").get_by_role("button", name="Done:").click()
+    viewer = studio.page.get_by_role("dialog")
+    assert viewer.locator("dd .ic-broken").all_inner_texts() == ["≠ 1024×1024 → 768×512", "≠ 1:1 → 3:2"]
+    assert "a red kite" in viewer.locator(".ic-text", has=viewer.page.locator("ins")).inner_text()
+    studio.page.keyboard.press("Escape")
+    assert lab.value("studio.last.record.effective['ratio']") == "3:2"
 
 
 def test_a_deleted_picture_is_undone(lab, sandbox):
