@@ -212,3 +212,37 @@ def test_the_own_sandbox_can_be_told_to_behave():
     finally:
         assert sandbox.behave().habits == {}
     assert server.faults.take(_orders(1)[0], 0.0) is None
+
+
+def test_a_share_of_requests_fails_over_the_wire():
+    """What is served fails as its shares have it: everybody's, and a model's own; what is asked for by name goes first."""
+    import http.client
+    import json
+
+    habits = {"strict": Habit(faults={"moderation": 1.0}), "plain": Habit()}
+    with sandbox.serve(habits=habits, seed=5) as server, contextlib.ExitStack() as closing:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
+        closing.callback(connection.close)
+
+        def post(model):
+            body = json.dumps({"model": model, "prompt": "a fox", "size": "64x64"})
+            connection.request("POST", "/sandbox/v1/images/generations", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+
+        status, said = post("strict")
+        assert (status, said["error"]["code"]) == (400, "moderation_blocked")
+        assert post("plain")[0] == 200
+        server.faults = Chances({"quota": 1.0})
+        assert post("plain")[1]["error"]["code"] == "insufficient_quota"
+        server.play("503")
+        assert post("plain")[0] == 503
+        assert server.faults.played == {"quota": 1}
+
+
+def test_the_terminal_refuses_a_share_that_is_none(capsys):
+    """With the reason, and without a server."""
+    from imgcell.sandbox.__main__ import main
+
+    assert main(["--port", "0", "--faults", "2"]) == 1
+    assert "together no more than 1" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from imgcell.pictures.preview import Shown, encode, small
 from imgcell.pictures.rows import rows as rows_of
 from imgcell.pictures.words import clean, cost_text
 from imgcell.reports.figures import named, said
-from imgcell.reports.tables import axis_name
+from imgcell.reports.tables import axis_name, seconds_text
 
 if TYPE_CHECKING:
     from imgcell.pictures.picture import Picture
@@ -106,7 +106,7 @@ def _shot(name: str, cell: Any, line: Mapping[str, Any]) -> Shot:
         kind = kinds.get(line["outcome"], line["outcome"])
         return Shot(clean(name), None, "", "", f"{kind} – {said(line['error'])}" if line["error"] else kind)
     facts = [f"{picture.facts.width}×{picture.facts.height}", picture.format or ""]
-    facts += [f"{picture.record.seconds:.1f} s"] if picture.record.seconds else []
+    facts += [f"{seconds_text(picture.record.seconds)} s"] if picture.record.seconds else []
     facts.append(cost_text(picture.record.cost) or (tr("cost unknown") if picture.record.attempt else ""))
     return Shot(clean(name), picture, " · ".join(filter(None, facts)), said(line["mismatch"] or ""), "")
 

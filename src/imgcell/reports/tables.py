@@ -14,7 +14,7 @@ from imgcell.reports.figures import Group, median, quantile, said, wilson
 if TYPE_CHECKING:
     from imgcell.pictures.sheet import Sheet
 
-__all__ = ["axis_name", "causes", "figures", "lines", "measured", "share_text"]
+__all__ = ["axis_name", "causes", "figures", "lines", "measured", "seconds_text", "share_text"]
 
 
 def axis_name(name: str) -> str:
@@ -69,8 +69,8 @@ def figures(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[s
                 tr("{count} of {total}", count=group.pictures, total=group.places),
                 share_text(group.failed, group.answered),
                 share_text(group.refused, group.answered),
-                _seconds(median(group.seconds)),
-                _seconds(quantile(group.seconds, 0.95)),
+                seconds_text(median(group.seconds)),
+                seconds_text(quantile(group.seconds, 0.95)),
                 tr("{count} of {total}", count=sum(group.sized), total=len(group.sized)) if group.sized else "–",
                 group.bill.text(),
                 str(group.accepted),
@@ -125,7 +125,8 @@ def causes(sheet: Sheet) -> list[tuple[str, int]]:
     return found.most_common()
 
 
-def _seconds(value: float | None) -> str:
+def seconds_text(value: float | None) -> str:
+    """Return seconds with the digits that count; "–" where they are not known."""
     if value is None:
         return "–"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

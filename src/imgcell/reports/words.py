@@ -34,9 +34,14 @@ def findings(report: Report) -> list[str]:
     missing = sum(group.answered - group.pictures for group in report.groups)
     asked = sum(group.answered for group in report.groups)
     if missing:
-        worst = max(report.groups, key=lambda group: (group.answered - group.pictures) / max(1, group.answered))
-        text = tr("{missing} of {asked} pictures did not come, most often of {name}.", missing=missing, asked=asked, name=worst.name)
-        said.append(text if len(report.groups) > 1 else tr("{missing} of {asked} pictures did not come.", missing=missing, asked=asked))
+        shares = [((group.answered - group.pictures) / max(1, group.answered), group.name) for group in report.groups]
+        worst = [name for share, name in shares if share == max(shares)[0]]
+        if len(report.groups) > len(worst) == 1:
+            said.append(
+                tr("{missing} of {asked} pictures did not come, most often of {name}.", missing=missing, asked=asked, name=worst[0])
+            )
+        else:
+            said.append(tr("{missing} of {asked} pictures did not come.", missing=missing, asked=asked))
     elif asked:
         said.append(tr("All {count} pictures came.", count=asked))
     sized = [group for group in report.groups if group.sized and not all(group.sized)]

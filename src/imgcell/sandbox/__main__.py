@@ -21,11 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000, help=tr("port to listen on; 0 takes a free one (default: 8000)"))
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help=tr("seconds that each picture takes (default: 0)"))
     parser.add_argument("--picture", type=Path, metavar="FILE", help=tr("answer every request with this picture instead of a painting"))
+    parser.add_argument(
+        "--faults", type=float, default=0.0, metavar="SHARE", help=tr("share of requests that fail, from 0 to 1 (default: 0)")
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help=tr("which of them do (default: 0)"))
     chosen = parser.parse_args(arguments)
     try:
         picture = chosen.picture.read_bytes() if chosen.picture else None
-        server = serve(chosen.port, chosen.latency, picture=picture, record=False)
-    except (OSError, OverflowError) as error:
+        server = serve(chosen.port, chosen.latency, picture=picture, record=False, faults=chosen.faults, seed=chosen.seed)
+    except (OSError, OverflowError, ValueError) as error:
         print(tr("The sandbox cannot start: {reason}", reason=error), file=sys.stderr)
         return 1
     with server:
