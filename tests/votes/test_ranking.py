@@ -124,6 +124,31 @@ def test_about_as_many_more_votes_as_it_says_are_needed(tally, field, question):
     assert later / tried > 0.8
 
 
+def test_how_many_more_is_what_adding_up_the_information_says(puddings):
+    """By another way: the covariance after so many votes, inverted anew, just parts two neighbors; with 2 % fewer it does not."""
+    from imgcell.votes.strengths import balanced, expected, fit
+
+    names = puddings.entries
+    found = fit(*puddings.wins().arrays(names, bad_as_ties=True))
+    known, each = np.linalg.pinv(found.covariance), expected(found.strengths, found.tie, balanced(len(names)))
+    checked = 0
+    for gap in puddings.ranking().gaps:
+        one, other = names.index(gap.above), names.index(gap.below)
+        for more, together in ((gap.more_to_decide, True), (gap.more, False)):
+            if more is None:
+                continue
+
+            def wide(votes, one=one, other=other, together=together):
+                after = np.linalg.pinv(known + votes * each)
+                if together:
+                    return 1.959964 * np.sqrt(after[one, one] + after[other, other] - 2 * after[one, other])
+                return 1.959964 * (np.sqrt(after[one, one]) + np.sqrt(after[other, other]))
+
+            assert wide(more) < gap.difference <= wide(more * 0.98 - 1)
+            checked += 1
+    assert checked >= 4
+
+
 def test_what_is_settled_needs_no_more_votes(tally):
     """Far apart after many votes: zero, and a sentence that says it."""
     votes = Votes(rated(tally, (3.0, 0.0, -3.0), 600, np.random.default_rng(1)))
@@ -131,6 +156,14 @@ def test_what_is_settled_needs_no_more_votes(tally):
     assert ranking.more_votes == ranking.more_votes_to_decide == 0
     assert "All intervals are apart." in str(ranking)
     assert ranking.probability("a", "c") == pytest.approx(1 / (1 + math.exp(-6)), abs=0.02)
+
+
+def test_an_estimate_is_said_with_no_more_digits_than_it_deserves():
+    """Two of them; the number itself is in the ranking."""
+    rows = [{"left": "a", "right": "b", "choice": "left"}] * 26 + [{"left": "a", "right": "b", "choice": "right"}] * 24
+    ranking = Votes(rows).ranking()
+    assert ranking.more_votes > 1000
+    assert f"About {float(f'{ranking.more_votes:.2g}'):.0f} more votes" in ranking.outlook()
 
 
 def test_equals_are_never_promised_to_part():

@@ -210,7 +210,9 @@ function Foot({ state, stay }: { state: Voting; stay: Stay }) {
     ...(turn.votes > 0
       ? [t(words, turn.raters > 1 ? "all" : "allOne", { number: turn.votes, raters: turn.raters })]
       : []),
-    ...(turn.more === null ? [] : [turn.more === 0 ? t(words, "enough") : t(words, "more", { number: turn.more })]),
+    ...(turn.more === null
+      ? []
+      : [turn.more === 0 ? t(words, "enough") : t(words, "more", { number: Number(turn.more.toPrecision(2)) })]),
     ...(turn.seen && !shown ? [t(words, "seen")] : []),
   ];
   return (

@@ -23,7 +23,7 @@ By: TypeAlias = "str | Sequence[str] | Callable[[Picture], str] | None"
 _GROUND = ("prompt", "images", "mask")
 _JOINT = " · "
 #: Entries at most: more pairs than anybody will ever look at.
-_MOST = 200
+_MOST = 100
 
 
 @dataclass(frozen=True)

@@ -60,20 +60,21 @@ def gaps(found: Fit, order: Sequence[int], names: Sequence[str], z: float) -> li
     """
     import numpy as np
 
+    # The covariance after so many more votes is pinv(pinv(C) + more * each).  With S the square root of C and S each S = Q W Q',
+    # that is V / (1 + more W) V' where V = S Q: one decomposition for all numbers of votes.
     each = expected(found.strengths, found.tie, balanced(len(order)))
-    known = np.linalg.pinv(found.covariance, hermitian=True)
-    made: dict[int, Any] = {0: found.covariance}
+    values, vectors = np.linalg.eigh(found.covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    gain, turned = np.linalg.eigh(root @ each @ root)
+    gain, reached = np.maximum(gain, 0), root @ turned
 
-    def after(more: int) -> Any:
-        if more not in made:
-            made[more] = np.linalg.pinv(known + more * each, hermitian=True)
-        return made[more]
+    def spread(row: Any, more: int) -> float:
+        return float(np.sqrt((row**2 / (1 + more * gain)).sum()))
 
     def reach(one: int, other: int, more: int, *, each_alone: bool) -> float:
-        spread = after(more)
         if each_alone:
-            return z * float(np.sqrt(max(spread[one, one], 0)) + np.sqrt(max(spread[other, other], 0)))
-        return z * float(np.sqrt(max(spread[one, one] + spread[other, other] - 2 * spread[one, other], 0)))
+            return z * (spread(reached[one], more) + spread(reached[other], more))
+        return z * spread(reached[one] - reached[other], more)
 
     def needed(one: int, other: int, difference: float, *, each_alone: bool) -> int | None:
         if difference > reach(one, other, 0, each_alone=each_alone):

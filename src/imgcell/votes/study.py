@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -177,9 +178,9 @@ class Study:
         with self._lock:
             here = {(unit.context, frozenset((unit.one[0].entry, unit.other[0].entry))) for unit in self._units}
             own = [ballot for ballot in self.votes if ballot.rater == rater]
-            asked = [told(ballot) for ballot in own if told(ballot) in here]
-            least = min(asked.count(unit) for unit in here)
-            behind = sum(1 for unit in here if asked.count(unit) > least)
+            asked = Counter(map(told, own))
+            least = min(asked[unit] for unit in here)
+            behind = sum(1 for unit in here if asked[unit] > least)
             return Progress(len(own), len(self.votes), len(self.votes.raters), least + 1, behind, len(here))
 
     def _one(self, gone: Ballot, side: str) -> Candidate | None:
