@@ -85,6 +85,25 @@ def test_they_are_files_of_the_library(library, home):
     assert repr(library.masks) == "<1 masks: '天空'>"
 
 
+def test_damaged_masks_are_found_when_the_library_is_verified(library, home):
+    """One that was cut, one whose pixels were changed; what is no mask's file is strange, what a killed process left is harmless."""
+    library.masks["天空"] = masks.ellipse((64, 48), (3, 3, 60, 40))
+    assert library.verify().ok
+    data = (home / "masks" / "天空.png").read_bytes()
+    (home / "masks" / "cut.png").write_bytes(data[:-30])
+    at = data.index(b"IDAT") + 9
+    (home / "masks" / "changed.png").write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+    (home / "masks" / "notes.txt").write_text("x")
+    (home / "masks" / ".tmp-00").write_bytes(data[:9])
+    report = library.verify()
+    assert [(problem.kind, problem.name) for problem in report.problems] == [
+        ("damaged", "masks/changed.png"),
+        ("damaged", "masks/cut.png"),
+        ("strange", "masks/notes.txt"),
+    ]
+    assert report.leftovers == 1
+
+
 def test_a_folder_that_cannot_be_written(library, home, monkeypatch):
     """Is said in words; the mask that had the name is still there."""
     from imgcell.files import disk

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.ledger.reading import read_file
+from imgcell.masks.painted import painted, size
 from imgcell.pictures.record import Record
 from imgcell.store import finding, remarks, sidecars
 from imgcell.store.transfer import is_imported
@@ -125,6 +127,7 @@ def verify(home: Path, index: Index, progress: Callable[[int, int], None] | None
     report = Report(home)
     sound = _check_blobs(report, progress)
     records = _check_records(report, sound)
+    _check_masks(report)
     _check_ledger(report)
     _check_index(report, index, records)
     report.seconds = round(time.monotonic() - clock, 3)
@@ -163,6 +166,27 @@ def _check_blobs(report: Report, progress: Callable[[int, int], None] | None) ->
     if progress is not None:
         progress(len(files), len(files))
     return sound
+
+
+def _check_masks(report: Report) -> None:
+    """Decode the masks that have a name: nothing else says what their bytes should be."""
+    for path in _files(report.home / "masks", 1):
+        name = path.relative_to(report.home).as_posix()
+        if path.name.startswith(".tmp-"):
+            report.leftovers += 1
+            continue
+        try:
+            if path.suffix != ".png" or not stat.S_ISREG(path.lstat().st_mode):
+                report.add("strange", name, tr("{file} is no file of imgcell's.", file=name))
+                continue
+            data = path.read_bytes()
+            painted(data, size(data))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            report.add("unreadable", name, tr("{file} cannot be read ({reason}).", file=name, reason=error.strerror or str(error)))
+        except InvalidJobError as error:
+            report.add("damaged", name, tr("{file} holds no mask ({reason}).", file=name, reason=error.message.rstrip(".。")))
 
 
 def _digest(path: Path) -> str:
