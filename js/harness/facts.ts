@@ -106,6 +106,7 @@ export function card(number: number, some: Partial<Card> = {}): Card {
     seconds: done ? 4.2 + (number % 7) * 6.1 : null,
     cost: done ? { amount: 0.042, currency: "USD", basis: number % 2 ? "computed" : "billed" } : null,
     notes: number % 6 === 3 ? ["The size 1920x1080 is not taken by this model: 1536x1024 was asked for."] : [],
+    outside: null,
     message: "",
     error: null,
     stars: number % 7 === 2 ? 5 : 0,

@@ -44,6 +44,12 @@ export interface Span {
 
 export type State = "queued" | "sending" | "working" | "receiving" | "partial" | "done" | "failed" | "unknown" | "cancelled";
 
+/** What a masked edit did where it should have done nothing: which part changed, 0 to 1; (right, down) in pixels, if it was shifted. */
+export interface Outside {
+  changed: number;
+  shift: number[];
+}
+
 /** One picture, made, failed or on its way. ``key`` is unique and stays the same for as long as the card is shown; a picture of the library is named by its id instead, wherever a card's key is asked for. ``call`` is that of the run it belongs to ("" for the library's). ``began`` is milliseconds since 1970, ``created`` ISO 8601. ``asked`` holds the fields that the user named, ``effective`` what the provider says it did and what was measured; ``honored`` sets the two side by side. ``rewritten`` is the prompt with what the provider took away and added, empty if it rewrote nothing. ``message`` says in words what is going on. */
 export interface Card {
   key: string;
@@ -63,6 +69,7 @@ export interface Card {
   seconds: number | null;
   cost: Money | null;
   notes: string[];
+  outside: Outside | null;
   message: string;
   error: Problem | null;
   stars: number;
@@ -195,7 +202,7 @@ export interface Targets {
   qualities: string[]; // at most 32, each at most 200
 }
 
-/** The form. ``stream`` is how many partial pictures are asked for, null not to stream; ``extra`` the text of a JSON object. */
+/** The form. ``stream`` is how many partial pictures are asked for, null not to stream; ``extra`` the text of a JSON object. ``keep`` puts the first reference's own pixels back outside of the mask. */
 export interface Draft {
   v: 1;
   prompt: string; // at most 100000
@@ -211,6 +218,7 @@ export interface Draft {
   extra: string; // at most 20000
   references: string[]; // at most 16, each at most 100
   mask: string | null; // at most 100
+  keep: boolean;
   once: boolean;
 }
 

@@ -33,6 +33,9 @@ export interface Desk {
   /** The draft's mask, for the first of `chosen`; taken away by the page when another reference becomes the first. */
   readonly mask: ReadonlySignal<MaskFacts | null>;
   setMask(mask: MaskFacts | null): void;
+  /** Whether the first reference's own pixels come back outside of the mask. */
+  readonly keep: ReadonlySignal<boolean>;
+  setKeep(on: boolean): void;
   /** The strictest of what the chosen models take; null while nothing is known, `most` 0 where they take none. */
   readonly limits: ReadonlySignal<ImageFacts | null>;
   /** Whether all chosen models take a mask. */

@@ -230,6 +230,7 @@ _FORMS = st.fixed_dictionaries(
         | st.text(max_size=12),
         "references": st.lists(st.sampled_from(["r1", "r2", ""]), max_size=3),
         "mask": st.none() | st.sampled_from(["m1", ""]),
+        "keep": st.booleans(),
         "once": st.booleans(),
     }
 )

@@ -7,7 +7,7 @@ import type { Card as CardFacts } from "../protocol";
 import { CARD_DRAG } from "../slots";
 import { isOpen, nameOf } from "../state/list";
 import type { Page } from "../state/page";
-import { broken, elapsed, lines } from "../words/amounts";
+import { broken, elapsed, lines, outside } from "../words/amounts";
 import { words } from "../words/page";
 import { items } from "./actions";
 
@@ -113,6 +113,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
               ≠ {otherwise.map(([name]) => name).join(", ")}
             </span>
           )}
+          {card.outside && <span class="ic-line ic-broken">≠ {outside(t, card.outside)}</span>}
           {card.notes.length > 0 && (
             <span class="ic-adapted" title={card.notes.join("\n")}>
               <Icon name="alert" />

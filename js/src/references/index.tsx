@@ -145,6 +145,16 @@ function MaskRow({ desk, onMask }: Pick<ReferencesGiven, "desk" | "onMask">) {
           onClick={() => desk.setMask(null)}
         />
       )}
+      {mask && (
+        <label class="ic-check">
+          <input
+            type="checkbox"
+            checked={desk.keep.value}
+            onChange={(event) => desk.setKeep(event.currentTarget.checked)}
+          />
+          <span>{t(words, "keep")}</span>
+        </label>
+      )}
     </div>
   );
 }

@@ -16,6 +16,7 @@ export const EMPTY: Draft = {
   extra: "",
   references: [],
   mask: null,
+  keep: false,
   once: false,
 };
 

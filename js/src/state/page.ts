@@ -79,6 +79,7 @@ export class Page implements Desk {
     () =>
       this.targets.value.length > 0 && this.targets.value.every((target) => target.model.edits && target.model.mask),
   );
+  readonly keep: ReadonlySignal<boolean> = computed(() => this.draft.value.keep);
   readonly shown: ReadonlySignal<Shown> = computed(() =>
     shown(this.cards.value, this.library.cards.value, this.view.value),
   );
@@ -292,6 +293,10 @@ export class Page implements Desk {
   setMask(mask: MaskFacts | null): void {
     this.mask.value = mask;
     this.change({ mask: mask?.mask ?? null });
+  }
+
+  setKeep(keep: boolean): void {
+    this.change({ keep });
   }
 
   setLanguage(language: Language): void {

@@ -1,5 +1,5 @@
 /** Numbers as people read them. */
-import type { Card, Got, Honored, Money } from "../protocol";
+import type { Card, Got, Honored, Money, Outside } from "../protocol";
 import type { Translate } from "./language";
 import { words } from "./page";
 
@@ -76,6 +76,12 @@ export function broken(t: Translate, card: Card): [string, string][] {
 
 export function both({ asked, got }: Honored): string {
   return asked === got ? times(asked) : `${times(asked)} → ${times(got ?? "?")}`;
+}
+
+/** What a masked edit did beside its mask. */
+export function outside(t: Translate, { changed, shift: [x, y] }: Outside): string {
+  const leaked = t(words, "leaked", { share: percent(changed) });
+  return x || y ? `${leaked} · ${t(words, "moved", { x: String(x), y: String(y) })}` : leaked;
 }
 
 /** A field as the page calls it; its own name where the page does not know it. */

@@ -58,6 +58,8 @@ beforeEach(() => {
     },
     mask: signal(null),
     setMask: () => {},
+    keep: signal(false),
+    setKeep: () => {},
     limits: signal(null),
     masks: signal(true),
     pixels: { lease: () => Promise.reject(), blob: () => Promise.reject() } as unknown as Desk["pixels"],

@@ -10,10 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from imgcell.language import tr
+from imgcell.measures.warning import leaking
 from imgcell.options import options
 
 if TYPE_CHECKING:
-    from imgcell.pictures import Picture, Sheet
+    from imgcell.pictures import Sheet
 
 __all__ = ["leaks"]
 
@@ -31,9 +32,10 @@ def leaks(sheet: Sheet) -> list[str]:
     for place, picture in enumerate(sheet):
         if time.monotonic() > end:
             break
-        said = leak(picture)
-        if said is None:
+        found = leaking(picture)
+        if found is None:
             continue
+        said = found.line(options.warn_outside)
         if len(lines) < _MOST:
             lines.append(f"≠ [{place}] {said}" if len(sheet) > 1 else f"≠ {said}")
         else:
@@ -43,15 +45,3 @@ def leaks(sheet: Sheet) -> list[str]:
     if lines:
         lines.append(tr("  `--keep` puts the rest of the picture back; .changes shows where and how much."))
     return lines
-
-
-def leak(picture: Picture) -> str | None:
-    """Return what happened outside of the mask of *picture* in one line; ``None`` if that is nothing, or cannot be measured."""
-    record = picture.record
-    if record.mask is None or record.kept is not None or options.warn_outside >= 1:
-        return None
-    try:
-        said: str | None = picture.changes.line(options.warn_outside)
-    except Exception:  # noqa: BLE001 - the picture is there, and is not to be spoilt by what is said of it
-        return None
-    return said

@@ -43,6 +43,7 @@ def empty(key: str, *, call: str = "", label: str = "") -> Card:
         "seconds": None,
         "cost": None,
         "notes": [],
+        "outside": None,
         "message": "",
         "error": None,
         "stars": 0,

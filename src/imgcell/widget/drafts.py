@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import ImgcellError, InvalidJobError
-from imgcell.jobs import Edit, Generate, Job
+from imgcell.jobs import FEATHER, Edit, Generate, Job
 from imgcell.language import tr
 from imgcell.widget.form import Draft
 from imgcell.widget.limits import LIMITS
@@ -65,6 +65,7 @@ def blank(provider: str, prompt: str = "") -> Draft:
         "extra": "",
         "references": [],
         "mask": None,
+        "keep": False,
         "once": False,
     }
 
@@ -96,7 +97,7 @@ def errands(
     if draft["references"]:
         fields["input_fidelity"] = draft["input_fidelity"]
         if draft["mask"] is not None:
-            fields["mask"] = _at("mask", mask, draft["mask"])
+            fields["mask"], fields["keep"] = _at("mask", mask, draft["mask"]), draft["keep"]
     kind = Edit if draft["references"] else Generate
     targets = draft["targets"]
     who = _who(_each(targets["providers"]), _each(targets["models"]), client)
@@ -132,6 +133,11 @@ def draft_of(job: Job, draft: Draft, references: Sequence[str], mask: str | None
                 tr("The Studio's form has no place for {name}.", name=name),
                 hint=tr("Leave it out here, or use the client: client.submit(job)."),
             )
+    if isinstance(job, Edit) and job.keep not in (None, FEATHER):
+        raise InvalidJobError(
+            tr("The Studio's form has no place for {name}.", name=f"keep={job.keep}"),
+            hint=tr("It keeps the rest with a feather of {count} pixels: keep=True.", count=FEATHER),
+        )
     try:
         extra = json.dumps(dict(job.extra), ensure_ascii=False, allow_nan=False) if job.extra else ""
     except (TypeError, ValueError, RecursionError) as error:
@@ -150,6 +156,7 @@ def draft_of(job: Job, draft: Draft, references: Sequence[str], mask: str | None
         made[name] = getattr(job, name)  # type: ignore[literal-required]
     made["input_fidelity"] = job.input_fidelity if isinstance(job, Edit) else None
     made["references"], made["mask"] = list(references), mask
+    made["keep"] = isinstance(job, Edit) and job.keep is not None
     return made
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "MaskFacts",
     "ModelFacts",
     "Money",
+    "Outside",
     "Problem",
     "ProviderFacts",
     "Reference",
@@ -77,6 +78,13 @@ class Span(TypedDict):
 State = Literal["queued", "sending", "working", "receiving", "partial", "done", "failed", "unknown", "cancelled"]
 
 
+class Outside(TypedDict):
+    """What a masked edit did where it should have done nothing: which part changed, 0 to 1; (right, down) in pixels, if it was shifted."""
+
+    changed: float
+    shift: list[float]
+
+
 class Card(TypedDict):
     """One picture, made, failed or on its way.
 
@@ -105,6 +113,7 @@ class Card(TypedDict):
     seconds: float | None
     cost: Money | None
     notes: list[str]
+    outside: Outside | None
     message: str
     error: Problem | None
     stars: int

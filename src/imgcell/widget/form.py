@@ -19,7 +19,10 @@ class Targets(TypedDict):
 
 
 class Draft(TypedDict):
-    """The form.  ``stream`` is how many partial pictures are asked for, null not to stream; ``extra`` the text of a JSON object."""
+    """The form.  ``stream`` is how many partial pictures are asked for, null not to stream; ``extra`` the text of a JSON object.
+
+    ``keep`` puts the first reference's own pixels back outside of the mask.
+    """
 
     v: Literal[1]
     prompt: Annotated[str, Most(100_000)]
@@ -35,6 +38,7 @@ class Draft(TypedDict):
     extra: Annotated[str, Most(20_000)]
     references: Annotated[list[str], Most(REFERENCES), Each(100)]
     mask: Key | None
+    keep: bool
     once: bool
 
 

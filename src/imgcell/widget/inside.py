@@ -14,6 +14,7 @@ from imgcell.client import Client
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import current as language
 from imgcell.language import speaking, tr
+from imgcell.measures.warning import leaking
 from imgcell.pictures.boxed import boxed
 from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
@@ -295,6 +296,16 @@ class Inside:
         self._bind_now()
         for function in list(self.listeners):
             _callbacks.submit(self._call, function, picture)
+        if picture.record.mask is not None:
+            _callbacks.submit(self._look_outside, picture)
+
+    def _look_outside(self, picture: Picture) -> None:
+        """Say on its card what a masked edit changed outside of the mask; the picture has long been there."""
+        found = leaking(picture)
+        if found is not None and found.changed_outside is not None:
+            with contextlib.suppress(InvalidJobError):
+                key = self.board.get(picture.record.id).card["key"]
+                self.board.update(key, outside={"changed": found.changed_outside, "shift": list(found.shift)})
 
     def _call(self, function: Callable[[Picture], object], picture: Picture) -> None:
         try:
