@@ -99,7 +99,8 @@ class Edit(Generate):
     Args:
         images: 1 to 16 pictures, in the order in which the prompt names them (图1, 图2 / image 1, image 2).  What a
             picture may be is the client's business (``Client.edit``); here any non-empty sequence is taken.
-        mask: Where to edit: white (255, True) in modes L and 1 and in arrays, transparent in pictures with alpha.
+        mask: Where to edit: an :class:`imgcell.Mask`, or white (255, True) in modes L and 1 and in arrays, transparent in pictures
+            with alpha.
         input_fidelity: ``"high"`` or ``"low"`` (gpt-image-1 and 1.5).
         encoding: ``"multipart"`` or ``"json"``; ``None`` is the profile's.
         keep: Put the first picture's own pixels back outside of the mask once the answer is there, mixed with it over so many

@@ -208,6 +208,14 @@ def test_a_mask_is_an_array_for_numpy():
     assert right ^ mask == mask ^ mask.image ^ Mask.full(mask)
 
 
+def test_numbers_may_be_numpy_s():
+    """Sizes, radii and levels that were computed are numbers, too."""
+    mask = masks.boxes((np.int64(20), np.int32(10)), np.array([[2, 2, 9, 9]]))
+    assert mask.grow(np.float32(2)) == mask.grow(2) == mask.grow(np.int64(2))
+    assert mask.fit((np.int64(5), 5)).size == (5, 5)
+    assert masks.luminance_range(mask.image, np.uint8(200)) == mask
+
+
 def test_sizes_have_to_agree():
     """The error says both and how to fit."""
     with pytest.raises(InvalidJobError, match=r"4x3 and 3x4.*fit\(\(4, 3\)\)"):
@@ -233,6 +241,7 @@ def test_what_a_mask_says_of_itself():
         (lambda mask: mask.shrink(float("nan")), "from 0 on"),
         (lambda mask: mask.feather("3"), "from 0 on"),
         (lambda mask: mask.feather(3, "outside"), "both"),
+        (lambda mask: mask.hard(0), "from 1 to 255"),
         (lambda mask: mask.to("green"), "alpha, white, black"),
         (lambda mask: mask.to(["alpha"]), "no polarity"),
         (lambda mask: Mask(mask, "inside"), "no polarity"),

@@ -186,7 +186,8 @@ class Client:
             prompt: What to change; any script.
             images: A picture or several, in the order in which the prompt names them: a Picture, a PIL image of any
                 mode, bytes, a path, an http(s) URL, a numpy array (height × width × 1, 3 or 4), a Sheet.
-            mask: Where to edit: white (255, True) in modes L and 1 and in arrays; transparent where there is alpha.
+            mask: Where to edit: an :class:`imgcell.Mask`, or white (255, True) in modes L and 1 and in arrays; transparent
+                where there is alpha.  Text is a path; a saved mask is ``imgcell.library().masks["name"]``.
             model: Any name; ``None`` is the provider's default.
             n: How many pictures, 1 to 10; more than one request makes is asked for in parallel.
             size: ``"WIDTHxHEIGHT"`` in pixels, ``"auto"``, or whatever the provider takes.

@@ -7,7 +7,6 @@ from imgcell.client.part import Prepared
 from imgcell.errors import DownloadError, InvalidJobError
 from imgcell.jobs import Edit, InputImage, Job
 from imgcell.language import tr
-from imgcell.masks.sending import load_mask
 from imgcell.pictures.inputs import expand, load_image, needs_fetch
 from imgcell.portal import portal
 from imgcell.providers.profile import Model, Provider
@@ -51,6 +50,8 @@ def _mask(value: object, first: InputImage, model: Model, connect_timeout: float
             tr("A mask has to be exactly as large as the first picture, which is only an address here."),
             hint=tr("Give the picture itself instead of its address."),
         )
+    from imgcell.masks.sending import load_mask  # most edits have no mask
+
     url = needs_fetch(value, model, mask=True)
     return load_mask(_fetched(url, connect_timeout) if url is not None else value, first, model)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +199,8 @@ class Mask:
 
     def hard(self, threshold: int = HALF) -> Mask:
         """Return the mask with every value from *threshold* (1 to 255) on white, and every other black."""
+        if not 1 <= threshold <= 255:
+            raise InvalidJobError(tr("A threshold is a whole number from 1 to 255, not {value}.", value=repr(threshold)[:60]))
         if threshold == HALF and self.is_hard:
             return self
         return self._of(self._image.point(_HARDENED if threshold == HALF else [255 if value >= threshold else 0 for value in range(256)]))
@@ -357,7 +360,7 @@ def _restore(png: bytes) -> Mask:
 
 
 def _radius(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 32768:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 32768:
         raise InvalidJobError(
             tr("A radius is a number of pixels from 0 on, not {value}.", value=repr(value)[:60]),
             hint=tr("shrink() is the other way round of grow()."),

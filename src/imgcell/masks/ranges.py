@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from PIL import Image, ImageChops
@@ -117,6 +118,6 @@ def _seen(found: Image.Image, image: Image.Image) -> Image.Image:
 
 
 def _level(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) <= 255:
         raise InvalidJobError(tr("{name} is a whole number from 0 to 255, not {value}.", name=name, value=repr(value)[:60]))
-    return value
+    return int(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from PIL import Image, ImageChops
@@ -117,12 +118,12 @@ def size_of(value: Any) -> tuple[int, int]:
         InvalidJobError: If it is none of them, or larger than a picture may be.
     """
     if isinstance(value, (tuple, list)):
-        if len(value) != 2 or not all(isinstance(side, int) and not isinstance(side, bool) and 0 < side <= MAX_SIDE for side in value):
+        if len(value) != 2 or not all(_is_side(side) for side in value):
             raise InvalidJobError(
                 tr("A size is (width, height), each from 1 to {most}, not {value}.", most=MAX_SIDE, value=repr(value)[:80]),
                 hint=tr("Or give the picture that the mask is for."),
             )
-        width, height = value
+        width, height = int(value[0]), int(value[1])
         if width * height > MAX_PIXELS:
             raise InvalidJobError(tr("{width}x{height} is above the limit of 64 megapixels.", width=width, height=height))
         return width, height
@@ -136,3 +137,7 @@ def size_of(value: Any) -> tuple[int, int]:
         return given.facts.width, given.facts.height
     width, height = given.open().size
     return (height, width) if given.orientation >= 5 else (width, height)
+
+
+def _is_side(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and 0 < int(value) <= MAX_SIDE
