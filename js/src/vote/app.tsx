@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
+import { useOwnKeys, useWholeScreen } from "../look/own";
 import { Pane } from "../panes";
 import { Outcome } from "./results";
 import { CHOICES, type Choice, type Voting } from "./state";
@@ -37,28 +38,8 @@ export function App({ state, root }: Given) {
   useEffect(() => {
     root.lang = state.language.value === "zh" ? "zh-CN" : "en";
   });
-  useEffect(() => {
-    // A notebook in command mode takes single letters (x cuts the cell!); what it takes with Ctrl stays its own.
-    const guard = (event: KeyboardEvent) => {
-      if (event.composedPath().includes(root)) {
-        root.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey);
-      }
-    };
-    const end = (event: KeyboardEvent) => {
-      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-    };
-    const screen = () => {
-      whole.value = (root.getRootNode() as Document | ShadowRoot).fullscreenElement === root;
-    };
-    addEventListener("keydown", guard, true);
-    root.addEventListener("keydown", end);
-    document.addEventListener("fullscreenchange", screen);
-    return () => {
-      removeEventListener("keydown", guard, true);
-      root.removeEventListener("keydown", end);
-      document.removeEventListener("fullscreenchange", screen);
-    };
-  }, [root, whole]);
+  useOwnKeys(root);
+  useWholeScreen(root, whole);
 
   /** What was pressed is gone then, and the next key must not go to the notebook. */
   const stay = (done: void | Promise<void>) => {
