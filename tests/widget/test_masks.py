@@ -95,6 +95,11 @@ def test_masks_can_be_saved_and_loaded(page, reference, painted, imgcell_home, s
     assert loaded["sha"] == facts["sha"]
     assert page.refused("load-mask", name="sea", reference=reference["key"])
     assert page.refused("save-mask", mask="m99", name="x")
+    # It is the library's: Python and cells know it by the same name, and one that they name is offered here.
+    assert imgcell.library().masks["天空 .. sky"] == imgcell.masks.boxes((64, 48), (0, 0, 16, 48))
+    imgcell.library().masks["sea"] = imgcell.masks.full((64, 48))
+    assert page.ask("load-mask", name="sea", reference=reference["key"])["mask"]["share"] == 1
+    del imgcell.library().masks["sea"]
     (imgcell_home / "masks" / "broken.png").write_bytes(b"no picture")
     assert len(page.ask("masks")["masks"]) == 1
 
@@ -108,9 +113,12 @@ def test_a_variable_can_be_a_mask(page, reference, studio):
     names["hole"] = Image.new("RGBA", (64, 48), (0, 0, 0, 255))
     names["hole"].paste((0, 0, 0, 0), (0, 0, 32, 48))
     names["nothing"] = Image.new("L", (64, 48), 0)
+    names["value"] = imgcell.masks.boxes((64, 48), (0, 0, 64, 12))
     assert page.ask("mask-from-variable", name="where", reference=reference["key"])["mask"]["share"] == 0.5
     hole = page.ask("mask-from-variable", name="hole", reference=reference["key"])["mask"]
     assert (hole["share"], hole["name"]) == (0.5, "hole")
     assert _fetched(page, hole).getpixel((0, 0)) == 255
+    assert page.ask("mask-from-variable", name="value", reference=reference["key"])["mask"]["share"] == 0.25
+    assert "value" in {variable["name"] for variable in page.ask("variables")["variables"]}
     assert "marks nothing" in page.refused("mask-from-variable", name="nothing", reference=reference["key"])["message"]
     assert page.refused("mask-from-variable", name="where.shape", reference=reference["key"])
