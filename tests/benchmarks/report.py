@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import io
 import platform
-import resource
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 import numpy as np
+from measure import measure
 from PIL import Image
 
 import imgcell
@@ -87,27 +87,21 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sheet = study(folder, options.pictures)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        began = time.perf_counter()
+        reckoned = measure(lambda _: imgcell.report(sheet), repetitions=3)
         report = imgcell.report(sheet)
-        reckoned = time.perf_counter() - began
-        began = time.perf_counter()
-        page = report.export(folder / "study.html")
-        written = time.perf_counter() - began
-        began = time.perf_counter()
-        whole = report.export(folder / "study")
-        kept = time.perf_counter() - began
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        page, whole = folder / "study.html", folder / "study"
+        written = measure(lambda _: report.export(page), repetitions=2, warm_ups=0, peaks=1)
+        kept = measure(lambda _: report.export(whole), repetitions=2, warm_ups=0)
         bytes_of_folder = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
         print(f"CPython {platform.python_version()}, {platform.system()}; {len(sheet)} pictures\n")
         print("| what | figure |")
         print("|---|---|")
-        print(f"| figures of the report | {reckoned * 1000:.0f} ms |")
-        print(f"| page: time | {written:.2f} s |")
+        print(f"| figures of the report | {min(reckoned.time) * 1000:.0f} ms |")
+        print(f"| page: time | {min(written.time):.2f} s |")
         print(f"| page: size | {page.stat().st_size / 1e6:.1f} MB |")
-        print(f"| folder: time | {kept:.2f} s |")
+        print(f"| page: memory at its highest | {written.peak[0] / 1e6:.0f} MB |")
+        print(f"| folder: time | {min(kept.time):.2f} s |")
         print(f"| folder: size | {bytes_of_folder / 1e6:.1f} MB |")
-        print(f"| memory above what the pictures took to make | {(after - before) / 1024:.0f} MB |")
         if (seen := browser(page)) is not None:
             print(f"| page in Chromium: loaded, all pictures decoded | {seen[0]:.2f} s |")
             print(f"| page in Chromium: printed to PDF | {seen[1]:.2f} s |")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Shot", "address", "blocks", "made"]
 
 #: Up to so many pictures: the long side of each in the page, and the bytes that it may take.
-_SIZES = ((24, 768, 110_000), (80, 560, 64_000), (10_000, 400, 36_000))
+_SIZES = ((24, 768, 110_000), (80, 560, 64_000), (10_000, 480, 44_000))
 
 
 @dataclass(frozen=True)
