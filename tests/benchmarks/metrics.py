@@ -55,7 +55,7 @@ def rows(side: int) -> list[tuple[str, Callable[[], object], str, Callable[[], o
     grays = [np.asarray(image.convert("L")) for image in (one, other)]
     window = {"data_range": 255, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     return [
-        ("transparency", lambda: alone.transparency(clear), "NumPy", lambda: (np.asarray(clear)[..., 3] < 128).mean()),
+        ("transparency", lambda: alone.transparency(clear), "NumPy", lambda: float(np.mean(np.asarray(clear)[..., 3] < 128))),
         ("color", lambda: alone.color(one), "ImageStat, mean alone", lambda: ImageStat.Stat(one).mean),
         ("sharpness", lambda: alone.sharpness(one), "SciPy", lambda: ndimage.laplace(grays[0].astype(np.float32)).var()),
         ("hash", lambda: alone.hash_text(one), "", None),
@@ -79,13 +79,13 @@ def sheet(count: int) -> None:
         return picture.width
 
     lines: list[tuple[str, Callable[[], object]]] = [
-        ("four measures, one at a time", lambda: imgcell.measure(pictures, names, workers=1, cache=False)),
-        ("four measures", lambda: imgcell.measure(pictures, names, cache=False)),
-        ("a judge of 50 ms, 8 at a time", lambda: imgcell.measure(pictures, {"judge": judge}, workers=8, cache=False)),
-        ("four measures, remembered", lambda: imgcell.measure(pictures, names)),
+        ("four measures, one at a time", lambda: imgcell.measure(pictures, names, workers=1, cache=False, progress=False)),
+        ("four measures", lambda: imgcell.measure(pictures, names, cache=False, progress=False)),
+        ("a judge of 50 ms, 8 at a time", lambda: imgcell.measure(pictures, {"judge": judge}, workers=8, cache=False, progress=False)),
+        ("four measures, remembered", lambda: imgcell.measure(pictures, names, progress=False)),
     ]
     shelf.forget()
-    imgcell.measure(pictures, names)
+    imgcell.measure(pictures, names, progress=False)
     print(f"\n| {count} pictures of 1024 x 1024 | ms |\n|---|---|")
     for title, function in lines:
         print(f"| {title} | {timed(function, 1):.0f} |", flush=True)
@@ -107,9 +107,8 @@ def main() -> int:
         other = f"{name} | {its:.0f} | {own / its:.2f}" if its is not None else "– | – | –"
         print(f"| {title} | {own:.0f} | {other} |", flush=True)
     prompt = "a red kite over the sea at dusk, seen from below, " * 40
-    print(
-        f"| difference of a prompt of {len(prompt.split())} words | {timed(lambda: diff(prompt, prompt.replace('red', 'bright red')), 3):.0f} | – | – | – |"
-    )
+    took = timed(lambda: diff(prompt, prompt.replace("red", "bright red")), options.rounds)
+    print(f"| difference of a prompt of {len(prompt.split())} words | {took:.0f} | – | – | – |")
     sheet(options.pictures)
     return 0
 
