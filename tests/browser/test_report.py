@@ -9,6 +9,8 @@ import pytest
 import imgcell
 from imgcell.sandbox import Habit
 
+pytestmark = pytest.mark.browser
+
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> a fox"
 
 #: Fits, is dark or light as it was asked to be, and every picture is there.
