@@ -70,6 +70,23 @@ def test_a_baseline_along_the_axes_of_a_sweep(make_picture, photo):
         measure(sheet, "psnr", {"model": "c"})
 
 
+def test_the_parent_as_a_baseline(server, make_picture, photo):
+    """Each edit is compared with what it was made from; what was made from words has no parent, and that is no problem."""
+    with imgcell.Client("sandbox", base_url=server.url("sandbox")) as client:
+        first = client.generate("a kite", size="1024x1024")[0]
+        edited = client.edit("make it night", images=[first], size="1024x1024")[0]
+    lost = make_picture(photo(), kind="PNG", parents=("p-20260101-000000-aaaaaaa-0",))
+    found = measure([first, edited, lost], ["psnr"], "parent")
+    assert found[0]["psnr"] is None
+    assert found[1]["psnr"] == measure(edited, "psnr", first)[0]["psnr"]
+    assert found[2]["psnr"] is None
+    assert [problem.position for problem in found.problems] == [2]
+    seen = []
+    needs = Metric("both", lambda picture, parent: seen.append((picture.record.id, parent.record.id)) or 1, "parent")
+    assert [row["both"] for row in measure([first, edited], needs)] == [None, 1]
+    assert seen == [(edited.record.id, first.record.id)]
+
+
 def test_a_baseline_that_did_not_come_has_its_reason(make_picture, photo):
     """The rest is measured all the same."""
     sheet = Sheet(axes={"model": ["a", "b"]}, running=True)

@@ -276,7 +276,8 @@ class Sheet(Sequence[Picture]):
         Args:
             failed: Whether places without a picture have a row too; its id is ``None``, ``outcome`` and ``error`` say why.
             metrics: Also measure the pictures: what :func:`imgcell.measure` takes, say ``["sharpness"]`` or
-                ``{"score": function}``; ``None`` measures nothing, unless there is a *baseline*.
+                ``{"score": function}``; ``None`` measures nothing, unless there is a *baseline*.  What could not be measured is
+                missing and says why in ``"<measure>.problem"``; a value called like a fact is ``"measured.<name>"``.
             baseline: What they are compared with, as in :func:`imgcell.measure`.
 
         Raises:
