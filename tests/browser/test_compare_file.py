@@ -199,6 +199,7 @@ def test_the_slider_shows_one_picture_on_each_side(opened):
 def test_flicker_goes_to_and_fro(opened):
     """By itself, until the space bar takes over."""
     page = opened({"red": picture((200, 0, 0)), "green": picture((0, 200, 0))}, width=800, height=800)
+    until_pixel(page, 0, (0.3, 0.3), (200, 0, 0))
     page.keyboard.press("f")
     until_pixel(page, 0, (0.3, 0.3), (200, 0, 0))
     until_pixel(page, 0, (0.3, 0.3), (0, 200, 0))
@@ -250,7 +251,7 @@ def test_the_space_bar_holds_the_baseline_up(opened):
 def test_hidden_labels_tell_nothing(opened, swept):
     """Neither to the eye nor to a screen reader: letters instead of names, no facts, no reasons."""
     page = opened(swept, title="a title")
-    page.locator(".ic-pane").first.wait_for()
+    until_pixel(page, 0, (0.25, 0.25), (200, 0, 0))
     page.keyboard.press("l")
     page.get_by_text("a title").wait_for(state="detached")
     told = page.locator(".imgcell").evaluate(
@@ -266,7 +267,7 @@ def test_hidden_labels_tell_nothing(opened, swept):
 def test_the_keyboard_goes_through_it_all(opened, swept):
     """Arrows from place to place, also over the one without a picture; Enter shows one alone, Escape goes back; ? says the keys."""
     page = opened(swept)
-    page.locator(".ic-pane").first.wait_for()
+    until_pixel(page, 0, (0.25, 0.25), (200, 0, 0))
     focused = "document.activeElement.closest('[data-key]')?.dataset.key"
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"() => {focused} === '1'")
@@ -339,7 +340,7 @@ def test_a_large_picture_is_sharp_where_it_is_looked_at(opened):
 def test_nothing_is_cut_off(opened, swept, width):
     """The page itself never scrolls sideways; every button of the bar is inside the window."""
     page = opened(swept, width=width)
-    page.locator(".ic-pane").first.wait_for()
+    until_pixel(page, 0, (0.25, 0.25), (200, 0, 0))
     for mode in ("g", "s", "f", "d"):
         page.keyboard.press(mode)
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -1,8 +1,9 @@
 /** One view of a comparison: how to compare above, the pictures below; every key that works anywhere in it. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../look/button";
 import { Dialog } from "../look/dialog";
+import { useOwnKeys, useWholeScreen } from "../look/own";
 import { FITTED, STEP } from "../panes/view";
 import { isShown } from "./document";
 import { Grid, type Table } from "./grid";
@@ -31,29 +32,8 @@ export function App({ state, root, fills, onClose }: Given) {
   useEffect(() => {
     root.lang = state.language.value === "zh" ? "zh-CN" : "en";
   });
-  useEffect(() => {
-    // A notebook in command mode takes single letters (d d deletes the cell!); what it takes with Ctrl stays its own.
-    const guard = (event: KeyboardEvent) => {
-      if (event.composedPath().includes(root)) {
-        root.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey);
-      }
-    };
-    const end = (event: KeyboardEvent) => {
-      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-    };
-    const screen = () => {
-      const of = root.getRootNode() as Document | ShadowRoot;
-      whole.value = of.fullscreenElement === root;
-    };
-    addEventListener("keydown", guard, true);
-    root.addEventListener("keydown", end);
-    document.addEventListener("fullscreenchange", screen);
-    return () => {
-      removeEventListener("keydown", guard, true);
-      root.removeEventListener("keydown", end);
-      document.removeEventListener("fullscreenchange", screen);
-    };
-  }, [root, whole]);
+  useOwnKeys(root);
+  useWholeScreen(root, whole);
 
   const places = state.document.value.places;
   const first = state.list.value[0]?.key ?? "";
@@ -139,7 +119,7 @@ export function App({ state, root, fills, onClose }: Given) {
   // A page of its own: nobody has to click into it before its keys work.
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!fills) return;
     const anywhere = (event: KeyboardEvent) => {
       if (event.target === document.body) latest.current(event);

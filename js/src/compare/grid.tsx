@@ -37,17 +37,16 @@ export function Grid({ state, wheel, table }: Given) {
   }, [width]);
 
   const shape = state.matrix.value;
-  const tile = state.tile.value;
+  const tile = state.tile(width.value - 2 * GAP);
   const narrow = width.value < NARROW;
   const square = (place: Place, name: boolean) => (
     <Tile key={place.key} state={state} place={place} name={name} wheel={wheel} />
   );
-  const least = (room: number) => Math.min(tile, Math.max(96, room));
 
   if (!shape) {
     const list = state.list.value;
     const room = width.value - 2 * GAP;
-    const most = Math.max(1, Math.min(list.length, Math.floor((room + GAP) / (least(room) + GAP))));
+    const most = Math.max(1, Math.min(list.length, Math.floor((room + GAP) / (tile + GAP))));
     // Sixteen in rows of 6, 6 and 4, not of 7, 7 and 2.
     const wide = Math.ceil(list.length / Math.ceil(list.length / most)) || 1;
     table.current = chunks(
@@ -76,7 +75,7 @@ export function Grid({ state, wheel, table }: Given) {
   const bare = state.bare.value;
   const sided = shape.rows.some(({ label }) => label.length > 0) && !bare;
   const headed = shape.heads.some(({ label }) => label.length > 0) && !bare;
-  const column = `repeat(${shape.wide}, minmax(${least(width.value - 2 * GAP)}px, 1fr))`;
+  const column = `repeat(${shape.wide}, minmax(${tile}px, 1fr))`;
   const twins = shape.heads.some(({ wide }) => wide > 1);
   return (
     <div ref={box} class="ic-scroll-grid">

@@ -36,7 +36,8 @@ export class Comparing {
   private readonly across: Signal<string[] | null> = signal(null);
   private readonly chosen: Signal<string | null> = signal(null);
   readonly bare = signal(false);
-  readonly tile = signal(200);
+  /** Least side of a square in CSS pixels; null until somebody chooses. */
+  private readonly chosenTile: Signal<number | null> = signal(null);
   /** The second of the pair; the first is the baseline. */
   private readonly other: Signal<string | null> = signal(null);
   /** The place shown alone. */
@@ -112,8 +113,6 @@ export class Comparing {
     language?: Language,
   ) {
     this.document = signal(document);
-    const count = document.places.length;
-    this.tile.value = document.axes.length > 0 || count > 9 ? 200 : count > 4 ? 260 : count > 2 ? 320 : 420;
     this.language = signal(
       language ??
         keptLanguage() ??
@@ -256,9 +255,19 @@ export class Comparing {
     }
   }
 
+  /** Least side of a square where there is so much room; two pictures stand side by side wherever that makes any sense. */
+  tile(room: number): number {
+    const { axes, places } = this.document.value;
+    const count = places.length;
+    const least = axes.length > 0 || count > 9 ? 200 : count > 4 ? 260 : count > 2 ? 320 : 420;
+    const half = axes.length === 0 && count > 1 ? Math.max(150, (room - 12) / 2) : room;
+    return Math.min(this.chosenTile.value ?? Math.min(least, half), Math.max(96, room));
+  }
+
   resize(by: number): void {
-    const at = TILES.findIndex((one) => one >= this.tile.value);
-    this.tile.value = TILES[Math.max(0, Math.min(TILES.length - 1, at + by))] ?? 200;
+    const now = this.tile(Number.POSITIVE_INFINITY);
+    const at = TILES.findIndex((one) => one >= now);
+    this.chosenTile.value = TILES[Math.max(0, Math.min(TILES.length - 1, at + by))] ?? 200;
   }
 
   hide(bare: boolean): void {
