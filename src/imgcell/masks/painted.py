@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
 from imgcell.masks.mask import Mask
+from imgcell.masks.reading import check_size
 from imgcell.pictures.formats import inspect, sniff
 
 __all__ = ["painted", "size"]
@@ -20,17 +21,9 @@ def painted(data: bytes, wanted: tuple[int, int]) -> Mask:
     Raises:
         InvalidJobError: If it is no whole PNG, or of another size.
     """
-    width, height = size(data)
-    if sniff(data[:512]) != "PNG" or (width, height) != wanted:
-        raise InvalidJobError(
-            tr(
-                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
-                width=width,
-                height=height,
-                picture_width=wanted[0],
-                picture_height=wanted[1],
-            )
-        )
+    check_size(size(data), wanted)
+    if sniff(data[:512]) != "PNG":
+        raise InvalidJobError(tr("The mask is no PNG."))
     return Mask(data, "white")
 
 

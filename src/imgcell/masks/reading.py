@@ -15,7 +15,7 @@ from imgcell.pictures.given import Given, address, take
 from imgcell.pictures.preview import viewable
 from imgcell.pictures.writing import eight_bit, upright
 
-__all__ = ["pixels", "read", "size_of", "taken", "values"]
+__all__ = ["check_size", "pixels", "read", "size_of", "taken", "values"]
 
 
 def taken(value: object) -> Given:
@@ -36,14 +36,17 @@ def read(value: object, polarity: str | None = None) -> Image.Image:
     """Return *value* as a mask's pixels: mode L, upright, white where to edit.
 
     Args:
-        value: A Picture, a PIL image of any mode, bytes, a path, a data address, an array (bool, uint8, floats from 0 to 1); or
-            what :func:`taken` has made of it.
+        value: A Mask (whose own pixels are returned: not to be drawn on), a Picture, a PIL image of any mode, bytes, a path, a
+            data address, an array (bool, uint8, floats from 0 to 1); or what :func:`taken` has made of it.
         polarity: What its values mean (:data:`imgcell.masks.POLARITIES`, or a provider's name).  ``None`` goes by what it
             is: with an alpha channel transparent means edit; in modes L and 1 and in arrays of one channel white does.
 
     Raises:
         InvalidJobError: If it is no picture, or does not say where to edit.
     """
+    held = _held(value)
+    if held is not None and polarity is None:
+        return held
     given = value if isinstance(value, Given) else taken(value)
     image = given.open()
     marked = values(image, polarity_of(polarity) if polarity is not None else image.info.get(MARK))
@@ -109,6 +112,25 @@ def pixels(value: object) -> Image.Image:
     return turned
 
 
+def check_size(mask: tuple[int, int], picture: tuple[int, int]) -> None:
+    """See that a mask is as large as its picture, both as (width, height).
+
+    Raises:
+        InvalidJobError: It is not.
+    """
+    if mask != picture:
+        raise InvalidJobError(
+            tr(
+                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
+                width=mask[0],
+                height=mask[1],
+                picture_width=picture[0],
+                picture_height=picture[1],
+            ),
+            hint=tr("Fit it first: imgcell.Mask(mask).fit(picture)."),
+        )
+
+
 def size_of(value: Any) -> tuple[int, int]:
     """Return (width, height), in pixels, of a size, a mask, or a picture as it is displayed (EXIF orientation applied).
 
@@ -127,9 +149,9 @@ def size_of(value: Any) -> tuple[int, int]:
         if width * height > MAX_PIXELS:
             raise InvalidJobError(tr("{width}x{height} is above the limit of 64 megapixels.", width=width, height=height))
         return width, height
-    known = getattr(value, "_image", None)
-    if type(value).__name__ == "Mask" and isinstance(known, Image.Image):
-        return known.size
+    held = _held(value)
+    if held is not None:
+        return held.size
     if address(value) is not None:
         raise InvalidJobError(tr("The picture itself is needed here, not its address."), hint=tr("Open it first, or give its path."))
     given = take(value)
@@ -137,6 +159,13 @@ def size_of(value: Any) -> tuple[int, int]:
         return given.facts.width, given.facts.height
     width, height = given.open().size
     return (height, width) if given.orientation >= 5 else (width, height)
+
+
+def _held(value: Any) -> Image.Image | None:
+    """Return the pixels of a :class:`imgcell.Mask`; ``None`` for whatever else."""
+    from imgcell.masks.mask import Mask  # which is made by means of this module
+
+    return value._image if isinstance(value, Mask) else None
 
 
 def _is_side(value: Any) -> bool:

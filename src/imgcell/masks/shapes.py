@@ -94,7 +94,8 @@ def polygon(like: Any, *rings: Any) -> Mask:
             if first >= last:
                 continue
             rows = np.arange(first, last)
-            crossing = xa + (rows + 0.5 - ya) * ((xb - xa) / (yb - ya))
+            # Multiplied first: with whole numbers for corners, a center that lies on a side is then found exactly there.
+            crossing = xa + (rows + 0.5 - ya) * (xb - xa) / (yb - ya)
             columns = np.clip(np.ceil(crossing - 0.5), 0, width).astype(np.intp)
             turns[rows, columns] ^= True
     inside = np.logical_xor.accumulate(turns[:, :width], axis=1)

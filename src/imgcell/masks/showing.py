@@ -13,7 +13,7 @@ from imgcell.errors import ImageDecodeError, InvalidJobError
 from imgcell.language import tr
 from imgcell.masks.colors import rgb_of
 from imgcell.masks.polarity import MARK
-from imgcell.masks.reading import pixels, values
+from imgcell.masks.reading import check_size, pixels, values
 from imgcell.pictures.preview import shrink
 from imgcell.pictures.preview import small as shrunk
 from imgcell.pictures.thumbnails import as_address
@@ -38,17 +38,7 @@ def overlay(mask: Image.Image, picture: Any, side: int | None, color: Any) -> Im
     """Do what :meth:`imgcell.Mask.preview` says."""
     ink = rgb_of(color)
     ground = pixels(picture)
-    if ground.size != mask.size:
-        raise InvalidJobError(
-            tr(
-                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
-                width=mask.width,
-                height=mask.height,
-                picture_width=ground.width,
-                picture_height=ground.height,
-            ),
-            hint=tr("Fit it first: mask.fit(picture)."),
-        )
+    check_size(mask.size, ground.size)
     if side is not None:
         ground, mask = shrink(ground, side), shrink(mask, side)
     return veiled(flatten(ground).convert("RGB"), mask, ink)

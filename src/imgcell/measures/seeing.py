@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFilter
 
-from imgcell.errors import InvalidJobError
-from imgcell.language import tr
-from imgcell.masks.reading import pixels, read
+from imgcell.masks.reading import check_size, pixels, read
 from imgcell.pictures.writing import flatten
 
 if TYPE_CHECKING:
@@ -52,17 +50,7 @@ def hole(mask: object, size: tuple[int, int]) -> Image.Image:
         InvalidJobError: It is no mask, or of another size.
     """
     found = read(mask).point([0] * 128 + [255] * 128)
-    if found.size != size:
-        raise InvalidJobError(
-            tr(
-                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
-                width=found.width,
-                height=found.height,
-                picture_width=size[0],
-                picture_height=size[1],
-            ),
-            hint=tr("Fit it first: imgcell.Mask(mask).fit(picture)."),
-        )
+    check_size(found.size, size)
     return found
 
 

@@ -11,6 +11,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.masks.mask import Mask
 from imgcell.masks.painted import painted
+from imgcell.masks.reading import check_size
 from imgcell.pictures.names import file_name
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.words import clean
@@ -69,7 +70,8 @@ class Stencils:
         Raises:
             InvalidJobError: It is none, of another size, or marks nothing.
         """
-        mask = _of_size(Mask(value), size)
+        mask = Mask(value)
+        check_size(mask.size, size)
         if not mask.share:
             raise InvalidJobError(
                 tr("The mask marks nothing to edit."),
@@ -115,7 +117,8 @@ class Stencils:
             mask = self._saved[file_name(name)]
         except KeyError:
             raise InvalidJobError(tr("There is no saved mask {name}.", name=repr(name))) from None
-        return self._keep(_of_size(mask, size), name)
+        check_size(mask.size, size)
+        return self._keep(mask, name)
 
     def listed(self) -> list[MaskFacts]:
         """Return the saved masks, by name; what cannot be read is left out."""
@@ -140,18 +143,3 @@ class Stencils:
             while len(self._made) > _MOST + _LISTED:
                 del self._made[next(iter(self._made))]
             return made
-
-
-def _of_size(mask: Mask, size: tuple[int, int]) -> Mask:
-    if mask.size != size:
-        raise InvalidJobError(
-            tr(
-                "The mask is {width}x{height} and the picture {picture_width}x{picture_height}; they must be of the same size.",
-                width=mask.size[0],
-                height=mask.size[1],
-                picture_width=size[0],
-                picture_height=size[1],
-            ),
-            hint=tr("Fit it first: mask.fit(picture)."),
-        )
-    return mask
