@@ -29,7 +29,7 @@ def test_transparency_that_is_there_is_measured(made):
     assert 0.01 < record.effective["transparency"] < 1
     assert record.effective["ratio"] == "1:1"
     assert record.effective["n"] == 1
-    assert "stated" not in record.effective
+    assert not {"stated", "mismatch", "prompt_diff"} & set(record.effective)
 
 
 def test_transparency_that_is_not_there_is_marked(made):
@@ -46,6 +46,17 @@ def test_size_ratio_and_format_are_marked(made):
     record = made("own-way", **TRANSPARENT)[0].record
     assert (record.effective["size"], record.effective["ratio"], record.effective["output_format"]) == ("768x512", "3:2", "jpeg")
     assert [point.name for point in broken(record)] == ["size", "ratio", "output_format", "background"]
+    assert record.effective["mismatch"] == ["size", "ratio", "output_format", "background"]
+
+
+def test_a_rewritten_prompt_is_kept_as_a_difference(server):
+    """The record says what the provider took away and added, and a record read back from the library says it too."""
+    with imgcell.Client(base_url=server.base_url, api_key="sk-test") as client:
+        picture = client.generate("a red kite.", model="dall-e-3")[0]
+    assert picture.record.effective["prompt_diff"].startswith("a red kite")
+    assert "{+" in picture.record.effective["prompt_diff"]
+    kept = imgcell.library().picture(picture.record.id)
+    assert kept.record.effective == picture.record.effective
 
 
 def test_nothing_is_decoded_where_no_background_was_asked_for(made, monkeypatch):

@@ -12,8 +12,9 @@ from urllib.parse import urljoin
 
 from imgcell.jobs import Edit
 from imgcell.pictures.formats import ImageFacts
-from imgcell.pictures.honored import effective
+from imgcell.pictures.honored import broken, effective
 from imgcell.pictures.record import Record
+from imgcell.pictures.wording import diff_text, rewritten
 from imgcell.wire import flow
 from imgcell.wire.texts import display_text, redact
 
@@ -112,7 +113,7 @@ def make_record(
     requested = facts.get("requested") or {}
     asked = facts.get("pictures")
     revised = redact(display_text(step.revised_prompt), answered.secrets) if step.revised_prompt else None
-    return Record(
+    record = Record(
         id=f"p-{answered.attempt.removeprefix('a-')}-{index}",
         sha256=sha256,
         prompt=facts["prompt"],
@@ -148,3 +149,14 @@ def make_record(
         place=facts.get("place"),
         step=int(facts.get("step") or 0),
     )
+    return dataclasses.replace(record, effective={**record.effective, **_marks(record)})
+
+
+def _marks(record: Record) -> dict[str, Any]:
+    """Return what in ``effective`` marks that something came otherwise than it was asked for."""
+    marks: dict[str, Any] = {}
+    if wrong := [point.name for point in broken(record)]:
+        marks["mismatch"] = wrong
+    if rewritten(record.prompt, record.revised_prompt):
+        marks["prompt_diff"] = diff_text(record.prompt, record.revised_prompt or "")
+    return marks

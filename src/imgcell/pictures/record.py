@@ -26,7 +26,8 @@ class Record:
         requested: The job's fields as the user said them (what was ``None`` is left out).
         effective: What the provider says it did and what was measured: ``size``, ``ratio``, ``output_format``, ``quality``,
             ``background``, ``transparency`` (share of the pixels), ``n``; ``stated`` holds what the provider says and is not
-            so (:func:`imgcell.pictures.honored.effective`).
+            so (:func:`imgcell.pictures.honored.effective`), ``mismatch`` the names of what came otherwise than it was asked
+            for, ``prompt_diff`` how the prompt was rewritten (``[-taken away-]``, ``{+added+}``).
         notes: What was moved, dropped, re-encoded or otherwise adapted, in words.
         created: When the answer was complete (UTC).
         seconds: From sending to the last byte.

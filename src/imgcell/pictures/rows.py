@@ -39,7 +39,7 @@ _NOT_SENT = (InvalidJobError, MissingKeyError, StorageError, BudgetExceededError
 #: What the provider will say again of the same request: content, or what the model does not take.
 _REFUSED = (ModerationError, InvalidRequestError, PermissionDeniedError)
 #: What a record's ``requested`` and ``effective`` say that has a column of its own, or is no fact about the picture.
-_ELSEWHERE = ("prompt", "model", "created", "stated")
+_ELSEWHERE = ("prompt", "model", "created", "stated", "mismatch", "prompt_diff")
 
 
 def rows(sheet: Sheet, *, failed: bool = False) -> list[dict[str, Any]]:

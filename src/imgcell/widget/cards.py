@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["empty", "finished", "money", "remarks", "text"]
 
+#: Of what a record says of what came, what a card says in other fields, or leaves to the record.
+_ELSEWHERE = ("stated", "mismatch", "prompt_diff")
 #: Characters of a text from outside that a card shows; the prompt itself is shown whole.
 _MOST = 2_000
 
@@ -90,7 +92,7 @@ def finished(card: Card, record: Record) -> None:
         model=record.model,
         kind="edit" if record.kind == "edit" else "generate",
         asked=plain(requested),
-        effective=plain({word: value for word, value in record.effective.items() if word != "stated"}),
+        effective=plain({word: value for word, value in record.effective.items() if word not in _ELSEWHERE}),
         honored=[
             {"name": point.name, "asked": text(point.asked), "got": point.got and text(point.got), "met": point.met}
             for point in points(record)
