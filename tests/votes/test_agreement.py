@@ -43,13 +43,13 @@ def test_raters_who_guess_agree_as_chance_does():
     """Of answers that were drawn, alpha is 0 on the average, and its interval holds 0 about as often as it claims."""
     chance = random.Random(3)
     alphas, held = [], []
-    for _ in range(40):
+    for _ in range(24):
         said = [(rater, pair, chance.choice(["left", "right", "tie"]), chance.random() < 0.5) for rater in "ABC" for pair in range(40)]
         found = answers(*said).agreement()
         alphas.append(found.alpha)
         held.append(found.low <= 0 <= found.high)
-    assert sum(alphas) / 40 == pytest.approx(0, abs=0.04)
-    assert sum(held) >= 34
+    assert sum(alphas) / 24 == pytest.approx(0, abs=0.05)
+    assert sum(held) >= 20
 
 
 def test_raters_who_say_the_opposite_are_below_chance():

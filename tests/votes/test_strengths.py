@@ -113,6 +113,49 @@ def test_the_bootstrap_covers_the_truth_too(tally):
     assert 0.90 <= np.mean(held) <= 0.99
 
 
+@pytest.mark.parametrize("raters", [6, 20])
+def test_intervals_by_raters_hold_where_tastes_differ(tally, raters):
+    """Raters with tastes of their own around no difference: intervals of the votes alone claim too much, those by raters do not."""
+    from imgcell.votes.tastes import by_raters
+
+    chance = np.random.default_rng(13)
+    alone, others = [], []
+    for _ in range(150):
+        tables = [tally(chance.normal(0, 0.8, 3), -0.5, 30, chance) for _ in range(raters)]
+        found = fit(sum(wins for wins, _ in tables), sum(ties for _, ties in tables))
+        alone.append(np.abs(found.strengths) <= 1.959964 * np.sqrt(np.diag(found.covariance)))
+        low, high = by_raters(tables, "firth", 0.95)
+        others.append((low <= 0) & (high >= 0))
+    assert np.mean(alone) < 0.85
+    assert 0.91 <= np.mean(others) <= 0.98
+
+
+def test_intervals_by_raters_through_the_ranking():
+    """Wider than those of the votes alone where raters say the opposite; infinite where all hangs on one; refused with fewer than five."""
+    rows = [
+        {"left": "a", "right": "b", "choice": "left" if rater % 3 else "right", "rater": f"rater {rater}"}
+        for rater in range(9)
+        for _ in range(10)
+    ]
+    votes = Votes(rows)
+    alone, others = votes.ranking()["a"], votes.ranking(intervals="raters")["a"]
+    assert alone.strength == others.strength
+    assert others.high - others.low > 1.8 * (alone.high - alone.low)
+    votes.add("b", "c", "left", rater="rater 1")
+    assert votes.ranking(intervals="raters")["c"].high == math.inf
+    with pytest.raises(InvalidJobError, match="From 4 raters"):
+        votes[:40].ranking(intervals="raters")
+
+
+def test_students_t_is_that_of_the_tables():
+    """95 % and 99 % points, as every table has them."""
+    from imgcell.votes.tastes import student
+
+    for freedom, two, ten in ((4, 2.776, 4.604), (9, 2.262, 3.250), (30, 2.042, 2.750)):
+        assert student(0.975, freedom) == pytest.approx(two, rel=0.005)
+        assert student(0.995, freedom) == pytest.approx(ten, rel=0.02)
+
+
 def test_both_kinds_of_intervals_are_alike_among_many_votes(puddings):
     """Two ways to the same thing: information and bootstrap differ by little on 742 tastings."""
     one, other = puddings.ranking(), puddings.ranking(intervals="bootstrap", resamples=400)

@@ -169,13 +169,14 @@ class Votes(Sequence[Ballot]):
     ) -> Ranking:
         """Return the strengths of all entries with intervals: Bradley-Terry with ties (:mod:`imgcell.votes.strengths`).
 
-        The votes are taken as independent of each other.
+        Its places, and what is left to find out, take the votes as independent of each other: they are about these raters.
 
         Args:
             confidence: How often the intervals are to hold the truth, between 0 and 1.
             method: ``"firth"`` has an answer from the first vote on; ``"likelihood"`` is the plain maximum, as textbooks
                 print it.
-            intervals: From the Fisher ``"information"``, or by ``"bootstrap"``: drawing the votes again.
+            intervals: From the Fisher ``"information"``; by ``"bootstrap"``: drawing the votes again; or from leaving each of the
+                ``"raters"`` out in turn: wider where tastes differ, for they are about other raters, too; takes five of them.
             bad: Whether "both bad" counts as a ``"tie"``, or is left out (``"drop"``).
             resamples: Draws of the bootstrap, 1 to 100,000.
             seed: Of the bootstrap.
@@ -185,7 +186,18 @@ class Votes(Sequence[Ballot]):
         """
         from imgcell.votes.ranking import rank
 
-        return rank(self.wins(), confidence=confidence, method=method, intervals=intervals, bad=bad, resamples=resamples, seed=seed)
+        entries = self.entries
+        raters = [Wins(entries, self.where(rater=rater)) for rater in self.raters] if intervals == "raters" else ()
+        return rank(
+            Wins(entries, self),
+            confidence=confidence,
+            method=method,
+            intervals=intervals,
+            bad=bad,
+            resamples=resamples,
+            seed=seed,
+            raters=raters,
+        )
 
     def wins(self) -> Wins:
         """Return who was preferred to whom how often."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import NormalDist
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Intervals", "Ranking", "Standing", "rank"]
 
-Intervals: TypeAlias = Literal["information", "bootstrap"]
+Intervals: TypeAlias = Literal["information", "bootstrap", "raters"]
+#: Raters, at least, of whom more can be drawn.
+_FEWEST = 5
 _MOST_RESAMPLES = 100_000
 
 
@@ -76,7 +78,7 @@ class Ranking(Sequence[Standing]):
         gaps: What lies between neighbors: :class:`imgcell.votes.outlook.Gap`.
         votes: How many votes it was made from.
         confidence: Of all intervals, such as 0.95.
-        intervals: ``"information"`` or ``"bootstrap"``.
+        intervals: ``"information"``, ``"bootstrap"`` or ``"raters"``.
         method: ``"firth"`` or ``"likelihood"`` (:mod:`imgcell.votes.strengths`).
         tie: Davidson's nu: how readily two equal entries are called a tie; 0 where there never was one.
     """
@@ -249,13 +251,14 @@ def rank(
     bad: Literal["tie", "drop"] = "tie",
     resamples: int = 1000,
     seed: int = 0,
+    raters: Sequence[Wins] = (),
 ) -> Ranking:
-    """Return the ranking; see :meth:`imgcell.votes.Votes.ranking`."""
+    """Return the ranking; see :meth:`imgcell.votes.Votes.ranking`.  *raters* are the wins of each, with the same entries."""
     if not 0 < confidence < 1:
         raise InvalidJobError(tr("A confidence is a number between 0 and 1, such as 0.95, not {value}.", value=repr(confidence)))
     for name, value, known in (
         ("method", method, ("firth", "likelihood")),
-        ("intervals", intervals, ("information", "bootstrap")),
+        ("intervals", intervals, ("information", "bootstrap", "raters")),
         ("bad", bad, ("tie", "drop")),
     ):
         if value not in known:
@@ -270,6 +273,11 @@ def rank(
                 value=resamples,
             )
         )
+    if intervals == "raters" and len(raters) < _FEWEST:
+        raise InvalidJobError(
+            tr("From {count} raters nothing can be said of others: it takes {most} at least.", count=len(raters), most=_FEWEST),
+            hint=tr('Take intervals="information": they are about these raters.'),
+        )
     names = list(won.entries)
     wins, ties = won.arrays(names, bad_as_ties=bad == "tie")
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -277,7 +285,20 @@ def rank(
     if len(group) < 2:
         unknown = [_standing(won, name, None, None, None) for name in names]
         return Ranking(unknown, [], votes=0, confidence=confidence, intervals=intervals, method=method, tie=0.0, errors={})
-    return _ranked(won, names, group, (wins, ties), z, confidence, method, intervals, resamples, seed)
+
+    def redrawn() -> Any:
+        import numpy as np
+
+        from imgcell.votes.bootstrap import bootstrap
+        from imgcell.votes.tastes import by_raters
+
+        place = np.ix_(group, group)
+        if intervals == "bootstrap":
+            return bootstrap(wins[place], ties[place], method, confidence, resamples, seed)
+        tables = [one.arrays(names, bad_as_ties=bad == "tie") for one in raters]
+        return by_raters([(their_wins[place], their_ties[place]) for their_wins, their_ties in tables], method, confidence)
+
+    return _ranked(won, names, group, (wins, ties), z, confidence, method, intervals, redrawn)
 
 
 def _ranked(
@@ -289,8 +310,7 @@ def _ranked(
     confidence: float,
     method: Method,
     intervals: Intervals,
-    resamples: int,
-    seed: int,
+    redrawn: Callable[[], Any],
 ) -> Ranking:
     import numpy as np
 
@@ -298,10 +318,8 @@ def _ranked(
     found = fit(wins, ties, method)
     spread = np.sqrt(np.maximum(np.diag(found.covariance), 0))
     ends = np.stack([found.strengths - z * spread, found.strengths + z * spread])
-    if intervals == "bootstrap":
-        from imgcell.votes.bootstrap import bootstrap
-
-        ends = bootstrap(wins, ties, method, confidence, resamples, seed)
+    if intervals != "information":
+        ends = redrawn()
     order = [int(at) for at in np.argsort(-found.strengths, kind="stable")]
     here = [names[at] for at in group]
     variance = np.diag(found.covariance)
