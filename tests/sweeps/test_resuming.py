@@ -181,6 +181,42 @@ def test_a_chain_goes_on_with_the_step_that_is_missing(client, server):
     assert [request.path.rsplit("/", 1)[1] for request in server.requests] == ["generations", "edits", "edits"]
 
 
+def test_a_chain_in_memory_goes_on_too(server):
+    """Without a library, what was made of a chain is in memory, and not paid for again."""
+    server.latency = 0.3
+    with imgcell.Client("sandbox", base_url=server.url("sandbox"), library=False) as client:
+        sweep = imgcell.sweep([("a house", "make it night")], provider=client, size="256x256")
+        sheet = sweep.start()
+        until(lambda: len(server.requests) == 1)
+        sweep.stop()
+        assert sheet.wait(30)
+        assert len(sweep.resume()) == 1
+    assert [request.path.rsplit("/", 1)[1] for request in server.requests] == ["generations", "edits"]
+
+
+def test_a_key_that_is_set_meanwhile_is_found(monkeypatch, server):
+    """What was impossible for want of a key is sent when it is there."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url("openai"))
+    sweep = imgcell.sweep("x", provider=["openai", "sandbox"], model=["gpt-image-1"], quality="low", size="1024x1024")
+    assert sweep.plan().impossible == 1
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-of-these-tests")
+    assert sweep.plan().impossible == 0
+
+
+def test_after_three_without_an_answer_it_goes_on_when_that_is_said(server):
+    """A provider that is paused is asked about, and yes=True says it beforehand."""
+    server.play("close", times=3)
+    with imgcell.Client("sandbox", base_url=server.url("sandbox"), max_in_flight=1) as client:
+        sweep = imgcell.sweep([str(number) for number in range(6)], provider=client, size="256x256")
+        first = sweep.run()
+        assert collections.Counter(cell.outcome for cell in first.cells) == {"unknown": 3, "not sent": 3}
+        with pytest.raises(InvalidJobError, match="ended without an answer"):
+            sweep.resume()
+        again = sweep.resume(yes=True)
+    assert collections.Counter(cell.outcome for cell in again.cells) == {"unknown": 3, "picture": 3}
+
+
 def test_refusals_are_answers(client, server):
     """A refusal on grounds of content is not sent again, in another kernel either, unless that is said."""
     sweep = imgcell.sweep(["a", "b [[fault:moderation]]"], provider=client, size="256x256")

@@ -51,14 +51,24 @@ def priced(sums: dict[str, float]) -> str:
     return " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in sorted(sums.items()))
 
 
-def confirm(cells: Cells, tasks: Sequence[Task]) -> None:
-    """Return if *tasks* cost little or nothing, or if the user says yes now.
+def confirm(cells: Cells, tasks: Sequence[Task], *, yes: bool) -> None:
+    """Return if *tasks* cost little or nothing, if *yes* was said, or if the user says yes now; providers that are paused go on then.
 
     Raises:
         InvalidJobError: If the answer is no, or nobody can be asked; nothing was sent.
     """
+    clients = {id(client): client for client in (cells.client(task.place) for task in tasks)}
+    paused = [client for client in clients.values() if client.paused]
+    if not yes:
+        reason = tr("The last requests ended without an answer and may have been charged.") if paused else None
+        _ask(cells, tasks, reason)
+    for client in paused:
+        client.resume()
+
+
+def _ask(cells: Cells, tasks: Sequence[Task], reason: str | None) -> None:
     sums, unpriced = bill(cells, tasks)
-    if unpriced <= _UNPRICED and not _dear(sums):
+    if unpriced <= _UNPRICED and not _dear(sums) and reason is None:
         return
     pictures = sum(task.steps - task.done for task in tasks)
     unknown = tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced)
@@ -69,12 +79,12 @@ def confirm(cells: Cells, tasks: Sequence[Task]) -> None:
         "sweep.run(yes=True) runs it without asking, sweep.plan() shows what would be sent; imgcell.options.ask_over_cost sets the limit."
     )
     nobody = InvalidJobError(
-        joined(tr("This sweep would make {what}, and nobody can be asked here. Nothing was sent.", what=what)), hint=hint
+        joined(reason, tr("This sweep would make {what}, and nobody can be asked here. Nothing was sent.", what=what)), hint=hint
     )
     if not somebody_there():
         raise nobody
     try:
-        answer = input(tr("This sweep would make {what}. Go on? [y/N]", what=what) + " ")
+        answer = input(joined(reason, tr("This sweep would make {what}. Go on? [y/N]", what=what)) + " ")
     except (EOFError, KeyboardInterrupt):
         answer = ""
     except Exception as error:  # ipykernel's StdinNotImplementedError, whose home has moved between versions

@@ -50,7 +50,11 @@ class Cells:
     def elsewhere(self) -> None:
         """Leave it to the machines on which they are made to find the keys."""
         self.on_workers = True
-        self._made = {number: made for number, made in self._made.items() if not isinstance(made, MissingKeyError)}
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Forget what could not be made: a key, a file or a profile may be there by now."""
+        self._made = {number: made for number, made in self._made.items() if not isinstance(made, ImgcellError)}
 
     def client(self, place: int) -> Client:
         """Return who makes the picture of *place*."""

@@ -33,6 +33,8 @@ __all__ = ["SweepList", "claim", "clients", "held", "listed", "load", "names_in"
 
 _NAME = re.compile(r"sweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 _MOST_BYTES = 20_000_000
+#: Sweeps that a list shows: what became of the cells of each is looked up in the ledger.
+_LISTED = 20
 
 
 def clients(home: Path | None, given: Mapping[str, Client] | None = None) -> Callable[[Any], Client]:
@@ -260,16 +262,21 @@ class SweepList(list["Sweep"]):
     """Sweeps of a library, the newest first; a table in a cell."""
 
     def __str__(self) -> str:
-        return as_text(_columns(), self._rows()) if self else tr("The library has no sweep.")
+        return "\n".join([as_text(_columns(), self._rows()), *self._more()]) if self else tr("The library has no sweep.")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return as_html(_columns(), self._rows()) if self else f"<p>{html.escape(str(self))}</p>"
+        if not self:
+            return f"<p>{html.escape(str(self))}</p>"
+        return as_html(_columns(), self._rows()) + "".join(f"<div>{html.escape(line)}</div>" for line in self._more())
+
+    def _more(self) -> list[str]:
+        return [tr("… and {count} more", count=len(self) - _LISTED)] if len(self) > _LISTED else []
 
     def _rows(self) -> list[list[str]]:
         rows = []
-        for one in self:
+        for one in self[:_LISTED]:
             sheet = one.sheet
             counted: dict[str, int] = {}
             for cell in sheet.cells:

@@ -115,6 +115,7 @@ class Sweep:
         """
         from imgcell.sweeps.planning import make_plan
 
+        self._the_cells().look_again()
         tasks = self._pending(self._known(fetch=False))
         left = self._recalled(tasks)[1] if once else tasks
         return make_plan(self, left, replayed=len(tasks) - len(left))
@@ -178,7 +179,7 @@ class Sweep:
         return self._begin(
             executor=executor,
             recall=self._recalled if once else lambda tasks: ({}, tasks),
-            confirm=(lambda tasks: None) if yes else self._confirm,
+            confirm=lambda tasks: self._confirm(tasks, yes=yes),
             allowed={"", *(["refused"] if refused else []), *(["unknown"] if unknown else [])},
         )
 
@@ -209,6 +210,7 @@ class Sweep:
             self._sheet.wait()
         held = keeping.claim(self.home, self.id)
         try:
+            self._the_cells().look_again()
             if executor is not None:
                 self._the_cells().elsewhere()
             known = self._known()
@@ -311,7 +313,7 @@ class Sweep:
         """Return what became of each cell; *fetch* whether pictures that are paid for are fetched from their addresses."""
         library = self.library
         if library is None or not self._kept:
-            return {place: Known(outcome, again(outcome)) for place, outcome in self._outcomes.items()}
+            return {place: Known(outcome, again(outcome), outcome.done, outcome.last) for place, outcome in self._outcomes.items()}
         from imgcell.client.recovery import recover
 
         recover(library.home, fetch=fetch)
@@ -328,7 +330,7 @@ class Sweep:
 
     def _mended(self, place: int, at: Known, library: Library) -> Known:
         """Return *at* with the picture that its job asks for (``keep=``): in the ledger is the one that the provider sent."""
-        came = library.picture(at.last.name) if at.last is not None else None
+        came = library.picture(at.last.name) if isinstance(at.last, Held) else None
         if came is None or (picture := self._the_cells().kept(place, came)) is came:
             return at
         outcome = replace(at.outcome, picture=picture) if at.outcome is not None and at.outcome.picture is not None else at.outcome
@@ -363,11 +365,11 @@ class Sweep:
         if problems[0] is not None and None not in problems:
             raise problems[0]
 
-    def _confirm(self, tasks: list[Task]) -> None:
+    def _confirm(self, tasks: list[Task], *, yes: bool) -> None:
         if tasks:
             from imgcell.sweeps.asking import confirm
 
-            confirm(self._the_cells(), tasks)
+            confirm(self._the_cells(), tasks, yes=yes)
 
     def _filled(self, known: Mapping[int, Known], expecting: list[Task] | None = None) -> Sheet:
         """Return a sheet with all that is known; *expecting* says which places are still to be filled."""

@@ -113,6 +113,8 @@ class Outcome:
         error: Why there is none, or ``None``.
         replayed: Whether the library had the picture already, made for something else, so that nothing was sent for it.
         warnings: What the user should be told, in words.
+        done: How many steps of a chain were made before its error.
+        last: The picture of the last of them, where no library keeps it.
     """
 
     place: int
@@ -120,6 +122,8 @@ class Outcome:
     error: ImgcellError | None = None
     replayed: bool = False
     warnings: tuple[str, ...] = ()
+    done: int = 0
+    last: Picture | None = None
 
     @property
     def state(self) -> str:
@@ -196,7 +200,8 @@ async def carry(task: Task, client: Client, watcher: Watcher | None = None) -> O
         if step:
             error.message = tr("Step {number}: {reason}", number=step, reason=error.message)
             error.args = (error.message,)
-        return Outcome(task.place, error=error, warnings=tuple(warnings))
+        made = picture if picture is not None else task.given if isinstance(task.given, Picture) else None
+        return Outcome(task.place, error=error, warnings=tuple(warnings), done=step, last=made if client.library is None else None)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other cells go on and the user hears of it
         failure = ImgcellError(tr("imgcell failed: {error}", error=f"{type(error).__name__}: {error}"))
         failure.__cause__ = error
