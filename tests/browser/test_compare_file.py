@@ -97,7 +97,7 @@ def test_the_matrix_has_its_labels_its_pictures_and_its_reasons(opened, swept):
     until_pixel(page, 0, (0.25, 0.25), (200, 0, 0))
     until_pixel(page, 1, (0.25, 0.25), (0, 200, 0))
     until_pixel(page, 2, (0.25, 0.25), (0, 0, 200))
-    assert page.locator(".ic-head").all_inner_texts() == ["low", "high"]
+    assert page.locator(".ic-head-of").all_inner_texts() == ["low", "high"]
     assert page.locator(".ic-side").all_inner_texts() == ["first", "第二个模型"]
     assert "安全系统" in page.locator(".ic-reason").inner_text()
     box = [page.locator("[data-key]").nth(number).bounding_box() for number in range(4)]
@@ -106,7 +106,7 @@ def test_the_matrix_has_its_labels_its_pictures_and_its_reasons(opened, swept):
     # The other way around: what went across goes down.
     page.get_by_role("button", name="Across: quality").click()
     page.get_by_role("menuitemradio", name="model", exact=True).click()
-    assert page.locator(".ic-head").all_inner_texts() == ["first", "第二个模型"]
+    assert page.locator(".ic-head-of").all_inner_texts() == ["first", "第二个模型"]
 
 
 def test_all_panes_look_at_the_same_part(opened):
@@ -209,10 +209,10 @@ def test_flicker_goes_to_and_fro(opened):
     page.get_by_role("button", name="Play").wait_for()
     colors = {"red": (200, 0, 0), "green": (0, 200, 0)}
     for _ in range(2):
-        shown = page.locator(".ic-stage-of .ic-corner").inner_text()
+        shown = page.locator(".ic-stage-of .ic-chip-of").inner_text()
         until_pixel(page, 0, (0.3, 0.3), colors[shown])
         page.keyboard.press("Space")
-        page.locator(".ic-stage-of .ic-corner", has_text="green" if shown == "red" else "red").wait_for()
+        page.locator(".ic-stage-of .ic-chip-of", has_text="green" if shown == "red" else "red").wait_for()
 
 
 def test_the_difference_is_a_map_against_the_chosen_baseline(opened):
@@ -225,7 +225,7 @@ def test_the_difference_is_a_map_against_the_chosen_baseline(opened):
     page.keyboard.press("d")
     until_pixel(page, 1, (0.75, 0.75), (4, 4, 12), 10)
     until_pixel(page, 1, (0.25, 0.25), (252, 255, 200), 10)
-    assert page.locator(".ic-corner.ic-right").all_inner_texts() == ["25 % differ", "0 % differ"]
+    assert page.locator(".ic-chip-of.ic-right").all_inner_texts() == ["25 % differ", "0 % differ"]
     page.get_by_text("Another shape than the baseline").wait_for()
     page.get_by_role("button", name="Order:").click()
     page.get_by_role("menuitemradio", name="Difference").click()
@@ -233,8 +233,8 @@ def test_the_difference_is_a_map_against_the_chosen_baseline(opened):
     page.keyboard.press("Escape")
     page.locator('[data-key="2"] .ic-pane').focus()
     page.keyboard.press("b")
-    page.wait_for_function("() => document.querySelectorAll('.ic-corner.ic-right').length === 2")
-    assert set(page.locator(".ic-corner.ic-right").all_inner_texts()) == {"25 % differ"}
+    page.wait_for_function("() => document.querySelectorAll('.ic-chip-of.ic-right').length === 2")
+    assert set(page.locator(".ic-chip-of.ic-right").all_inner_texts()) == {"25 % differ"}
 
 
 def test_the_space_bar_holds_the_baseline_up(opened):

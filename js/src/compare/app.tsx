@@ -97,7 +97,8 @@ export function App({ state, root, fills, onClose }: Given) {
   };
   /** What had the focus is gone with its mode: the keys go on working in the next. */
   const refocus = () => {
-    if (box.current?.matches(":focus-within") && !box.current.querySelector(".ic-pane:focus, .ic-square:focus")) return;
+    if (box.current?.matches(":focus-within") && !box.current.querySelector(".ic-pane:focus, .ic-square-of:focus"))
+      return;
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
         const stage = box.current?.querySelector<HTMLElement>(".ic-stage-of .ic-pane");

@@ -37,20 +37,20 @@ export function told(state: Comparing, place: Place): string {
 export function Facts({ state, place, name }: { state: Comparing; place: Place; name: boolean }) {
   const t = state.t.value;
   if (state.bare.value)
-    return <div class="ic-facts">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
+    return <div class="ic-facts-of">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
   if (place.sha === null)
-    return <div class="ic-facts">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
+    return <div class="ic-facts-of">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
   const { common } = state;
   const wrong = otherSize(place);
   const given = (axis: string) => state.document.value.axes.some(([name]) => name === axis);
   return (
-    <div class="ic-facts">
+    <div class="ic-facts-of">
       {name && (
         <strong class="ic-called" title={state.name(place)}>
           {state.name(place)}
         </strong>
       )}
-      <span class="ic-told">
+      <span class="ic-told-of">
         {!common.value.model && !given("model") && <span>{place.model ?? place.provider}</span>}
         {place.seconds !== null && <span>{seconds(place.seconds)}</span>}
         {costOf(t, place) && <span>{costOf(t, place)}</span>}
@@ -68,7 +68,7 @@ export function Facts({ state, place, name }: { state: Comparing; place: Place; 
         </span>
       )}
       {Object.entries(place.numbers).length > 0 && (
-        <span class="ic-told">
+        <span class="ic-told-of">
           {Object.entries(place.numbers).map(([measure, number]) => (
             <span key={measure}>
               {measure} <b>{number === null ? "–" : figure(number)}</b>

@@ -89,7 +89,7 @@ export function Grid({ state, wheel, table }: Given) {
           <div class="ic-line-of ic-heads">
             {sided && !narrow && <span class="ic-corner-of" />}
             {shape.heads.map(({ label, wide }) => (
-              <span key={label.join("\n")} class="ic-head" style={{ gridColumn: `span ${wide}` }}>
+              <span key={label.join("\n")} class="ic-head-of" style={{ gridColumn: `span ${wide}` }}>
                 {label.join(" · ")}
               </span>
             ))}
@@ -113,7 +113,11 @@ export function Grid({ state, wheel, table }: Given) {
             )}
             {row.cells.map((place, number) => (
               <div key={number} class="ic-cell-of">
-                {place ? square(place, bare || twins) : <div class="ic-square ic-nothing">{t(words, "noPlace")}</div>}
+                {place ? (
+                  square(place, bare || twins)
+                ) : (
+                  <div class="ic-square-of ic-nothing">{t(words, "noPlace")}</div>
+                )}
               </div>
             ))}
           </div>

@@ -66,12 +66,12 @@ export function Pair({ state, wheel }: Given) {
         />
         {slider ? (
           <>
-            <span class="ic-corner ic-left">{state.name(first)}</span>
-            <span class="ic-corner ic-right">{state.name(second)}</span>
+            <span class="ic-chip-of ic-left">{state.name(first)}</span>
+            <span class="ic-chip-of ic-right">{state.name(second)}</span>
             <Line state={state} />
           </>
         ) : (
-          <span class="ic-corner ic-left">{state.name(shown)}</span>
+          <span class="ic-chip-of ic-left">{state.name(shown)}</span>
         )}
       </div>
       <div class="ic-under-pair">
@@ -254,7 +254,7 @@ export function Alone({ state, place, wheel }: Given & { place: Shown }) {
             event.stopPropagation();
           }}
         />
-        <span class="ic-corner ic-left">{state.name(place)}</span>
+        <span class="ic-chip-of ic-left">{state.name(place)}</span>
       </div>
       <div class="ic-under-pair">
         <Facts state={state} place={place} name={true} />

@@ -24,9 +24,9 @@ export function Tile({ state, place, name, wheel }: Given) {
   const base = state.baseline.value === place && state.based.value;
   if (!isShown(place)) {
     return (
-      <div class="ic-tile">
+      <div class="ic-tile-of">
         <div
-          class="ic-square ic-off"
+          class="ic-square-of ic-off"
           data-key={place.key}
           tabIndex={tab}
           role="group"
@@ -43,8 +43,8 @@ export function Tile({ state, place, name, wheel }: Given) {
   const map = state.mode.value === "difference" ? state.difference(place) : null;
   const found = map?.found.value;
   return (
-    <div class={`ic-tile${base ? " ic-base" : ""}`}>
-      <div class="ic-square" data-key={place.key}>
+    <div class={`ic-tile-of${base ? " ic-base" : ""}`}>
+      <div class="ic-square-of" data-key={place.key}>
         <Pane
           shared={state.shared}
           plate={state.drawable(place)}
@@ -55,16 +55,16 @@ export function Tile({ state, place, name, wheel }: Given) {
           onWheel={() => hint(state)}
           onFocus={focus}
         />
-        {base && <span class="ic-corner ic-left">{t(words, "isBaseline")}</span>}
+        {base && <span class="ic-chip-of ic-left">{t(words, "isBaseline")}</span>}
         {found && (
           <span
-            class="ic-corner ic-right ic-number"
+            class="ic-chip-of ic-right ic-number"
             title={t(words, "differsHow", { side: 768, mean: percent(found.mean), most: VISIBLE })}
           >
             {t(words, "differs", { share: percent(found.share) })}
           </span>
         )}
-        {map && !map.comparable && <span class="ic-corner ic-below">{t(words, "differsNot")}</span>}
+        {map && !map.comparable && <span class="ic-chip-of ic-below">{t(words, "differsNot")}</span>}
       </div>
       <Facts state={state} place={place} name={name} />
     </div>

@@ -103,7 +103,7 @@ def test_the_selected_pictures_of_a_studio_are_compared(lab, sandbox):
         f"() => {{ const found = ({MIDDLES})(); return found.length === 2 && found.every(one => one !== '0 0 0'); }}"
     )
     window.get_by_role("button", name="Difference", exact=True).click()
-    window.locator(".ic-corner.ic-right").wait_for()
+    window.locator(".ic-chip-of.ic-right").wait_for()
     lab.page.keyboard.press("Escape")
     window.wait_for(state="detached")
     studio.root.get_by_text("2 selected").wait_for()
