@@ -196,7 +196,7 @@ def _kept(name: str, step: Step) -> float | None:
     if name == "sharpness":
         return found.sharpness
     lost = _lost(step).get(name)
-    return None if lost is None else max(0.0, 1 - lost / 50)
+    return None if lost is None else min(1.0, max(0.0, 1 - lost / 50))
 
 
 def _row(step: Step) -> dict[str, Any]:

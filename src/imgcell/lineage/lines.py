@@ -81,6 +81,8 @@ def _line(family: Family, member: Member) -> str:
         parts.append(price(record))
         if record.mask is not None:
             parts.append(tr("mask"))
+        if record.kept is not None:
+            parts.append(tr("the rest kept"))
         if member.main is not None and member.main.modified:
             parts.append(tr("modified"))
         others = [one for one in member.inputs if one is not member.main]

@@ -59,7 +59,11 @@ def ssim(picture: object, baseline: object) -> float:
         InvalidJobError: The shapes differ, or a side is below 11 pixels.
     """
     import numpy as np
-    from skimage.metrics import structural_similarity
+
+    from imgcell.measures.finer import similarity
+
+    structural_similarity = similarity()
+    assert structural_similarity is not None  # or it would not have been asked for
 
     one, other = (np.asarray(image.convert("L"), np.float32) for image in _pair(picture, baseline))
     high, wide = one.shape
@@ -72,7 +76,7 @@ def ssim(picture: object, baseline: object) -> float:
         bottom = min(top + _ROWS, high - _RADIUS)
         # A window's width more on both sides, of which nothing is counted; nor is the border, where no window is whole.
         part = slice(top - _RADIUS, bottom + _RADIUS)
-        _, similar = structural_similarity(  # type: ignore[no-untyped-call]  # scikit-image has no types
+        _, similar = structural_similarity(
             one[part], other[part], data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
         )
         inner: NDArray[np.float64] = similar[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]

@@ -28,6 +28,7 @@ from imgcell.language import tr
 from imgcell.masks.distance import within
 from imgcell.measures import seeing
 from imgcell.measures.aligning import Alignment, align, fit, likeness
+from imgcell.measures.finer import ciede2000, similarity
 from imgcell.measures.seeing import Mapping
 
 if TYPE_CHECKING:
@@ -337,11 +338,10 @@ def _fine(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[NDAr
 
     thin = 2 if first.shape[0] * first.shape[1] > 300_000 else 1
     one, two = first[::thin, ::thin], second[::thin, ::thin]
-    try:
-        from skimage.color import deltaE_ciede2000
-    except ImportError:
+    formula = ciede2000()
+    if formula is None:
         return np.repeat(np.repeat(_distance(one, two), thin, 0), thin, 1)[: first.shape[0], : first.shape[1]], "CIE76"
-    fine = np.asarray(deltaE_ciede2000(one, two), dtype=np.float32)  # type: ignore[no-untyped-call]  # theirs
+    fine = np.asarray(formula(one, two), dtype=np.float32)
     return np.repeat(np.repeat(fine, thin, 0), thin, 1)[: first.shape[0], : first.shape[1]], "CIEDE2000"
 
 
@@ -349,16 +349,15 @@ def _similarity(first: Image.Image, second: Image.Image) -> NDArray[np.float32] 
     """Return the map of structural similarity of lightness; ``None`` without scikit-image, or for pictures of under 11 pixels."""
     import numpy as np
 
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
+    structural_similarity = similarity()
+    if structural_similarity is None:
         return None
     one, two = (np.asarray(image.convert("L"), dtype=np.float32) for image in (first, second))
     if min(one.shape) < 11:
         return None
     # The weights and constants of Wang et al. 2004.
     how = {"data_range": 255, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "full": True}
-    _, full = structural_similarity(one, two, **how)  # type: ignore[no-untyped-call]  # theirs
+    _, full = structural_similarity(one, two, **how)
     return np.asarray(full, dtype=np.float32)
 
 

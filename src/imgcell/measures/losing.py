@@ -142,7 +142,7 @@ def _slopes(lightness: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
     """Return how much lightness rises per sample, downwards and to the right."""
     import numpy as np
 
-    down, across = np.gradient(lightness)
+    down, across = (np.asarray(one, dtype=np.float32) for one in np.gradient(lightness))
     return down, across
 
 

@@ -82,7 +82,7 @@ class Inside:
         self.board = Board(
             lambda changed: self._channel.tell("changed", {"cards": changed}), lambda cards: self.model.write("cards", cards)
         )
-        self.orders = Orders(self.board, self._sharpen, self._came, self._busy, self.names.notebook)
+        self.orders = Orders(self.board, self._sharpen, self._came, self._busy, self.names.notebook, self._made)
         self.past = Past(lambda: self.client.library, self.board)
         self.pixels = Pixels(self._own_source, self._library_source)
         self._channel = Channel(Desk(self).handlers, lambda message, buffers: self.model.send(message, buffers))  # noqa: PLW0108  # the model is made after it
@@ -296,6 +296,8 @@ class Inside:
         self._bind_now()
         for function in list(self.listeners):
             _callbacks.submit(self._call, function, picture)
+
+    def _made(self, picture: Picture) -> None:
         if picture.record.mask is not None:
             _callbacks.submit(self._look_outside, picture)
 

@@ -137,6 +137,8 @@ class _Job:
         for place, key in enumerate(self.keys):
             if place not in self._told:
                 self._orders.board.failed(key, mine[0], cancelled=self._order.stopped)
+        for picture in self.sheet:
+            self._orders.made(picture)
         if run is not None:
             for key in self.keys if run.warnings else ():
                 notes = self._orders.board.get(key).card["notes"]
@@ -152,6 +154,7 @@ class Orders:
         came: Called with every picture that came, on the portal's thread; must not wait.
         busy: Called with what is under way whenever that changes.
         notebook: Returns the notebook's path, where the host does not tell it otherwise.
+        made: Called with every picture once its job is over, and with it all that it was made from is in the library; must not wait.
     """
 
     def __init__(
@@ -161,11 +164,13 @@ class Orders:
         came: Callable[[Picture], None],
         busy: Callable[[Busy], None],
         notebook: Callable[[], str | None],
+        made: Callable[[Picture], None] = lambda picture: None,
     ) -> None:
         self.board = board
         self.sharpen = sharpen
         self.came = came
         self._busy = busy
+        self.made = made
         self._notebook = notebook
         self._lock = threading.Lock()
         self._nonce = threading.Lock()
