@@ -28,7 +28,7 @@ from imgcell.ledger.lines import host
 from imgcell.origin import Origin
 from imgcell.sweeps.refusals import stopped
 
-__all__ = ["Claim", "Claims", "FolderClaims", "RunFolder", "TakenError", "left_by", "seen"]
+__all__ = ["Claim", "Claims", "FolderClaims", "RunFolder", "TakenError", "left_by", "runs_of", "seen"]
 
 #: Whoever makes this claim sends nothing: it bars the cell for all others.
 _NOBODY = "nobody"
@@ -126,18 +126,20 @@ def seen(path: Path) -> bool:
     return (path / _MARK).is_file() and disk.is_writable(path)
 
 
-def left_by(runs: Path, but: Path) -> set[int]:
+def runs_of(home: Path, sweep: str) -> Path:
+    """Return where the folders of the runs of *sweep* are."""
+    return home / "sweeps" / f"{sweep}.claims"
+
+
+def left_by(runs: Path) -> set[int]:
     """Remove the folders of earlier runs, which ended with their kernel, and return the cells that a worker may be about to send.
 
     That is where a claim stands of a process that is not certainly dead.  Whoever has none finds no place for one any more.
-
-    Args:
-        runs: The folder of all runs of one sweep.
-        but: The folder of the run that begins.
+    To be called before a new run looks into the ledger, wherever that run sends from: workers may outlive their kernel.
     """
     found = set()
     try:
-        folders = [path for path in runs.iterdir() if path.is_dir() and path != but]
+        folders = [path for path in runs.iterdir() if path.is_dir()]
     except OSError:
         return set()
     for folder in folders:

@@ -36,7 +36,7 @@ from imgcell.origin import origin, session
 from imgcell.pictures.steps import Progress
 from imgcell.portal import portal
 from imgcell.sweeps import worker
-from imgcell.sweeps.claims import Claims, FolderClaims, RunFolder, left_by
+from imgcell.sweeps.claims import Claims, FolderClaims, RunFolder, runs_of
 from imgcell.sweeps.judging import judge, lost, since_of
 from imgcell.sweeps.refusals import Refusals, stopped
 from imgcell.sweeps.returning import Loan, lend, picture_of
@@ -55,6 +55,9 @@ __all__ = ["Spread"]
 _LOOK = 0.25
 #: How often a cell is given away that was certainly not sent.
 _TIMES = 3
+#: One cell more is given away for so many workers, so that the next one is there when a worker has time; only where it can
+#: be found out of each whether it was begun.
+_AHEAD = 4
 
 
 @dataclasses.dataclass
@@ -108,7 +111,7 @@ class Spread:
         self._refusals = Refusals()
         self._news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._stops = 0
-        self._shared = self._here = self._common = self._paced = False
+        self._shared = self._here = self._common = self._paced = self._tells = False
         self._folder: RunFolder | None = None
         self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
 
@@ -122,7 +125,9 @@ class Spread:
         """Send nothing more; return how many cells are with workers.  A second call no longer waits for those."""
         self._stops += 1
         self._news.put(None)
-        return len(self._out) + len(self._doubtful)
+        given = [*self._out.values(), *self._doubtful.values()]
+        # Only where that is a look at a file: this is said at once.
+        return sum(not isinstance(out.claims, FolderClaims) or out.claims.held(out.task.done) for out in given)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every task has its outcome; return whether it is so.  An interrupt lands at once."""
@@ -150,9 +155,7 @@ class Spread:
 
     def _begin(self) -> None:
         home = self._home
-        runs = (
-            (home / "sweeps" / f"{self._waiting[0][0].sweep}.claims") if home is not None else Path(tempfile.mkdtemp(prefix="imgcell-run-"))
-        )
+        runs = runs_of(home, self._waiting[0][0].sweep) if home is not None else Path(tempfile.mkdtemp(prefix="imgcell-run-"))
         try:
             self._folder = RunFolder(runs / self._run)
         except OSError as error:
@@ -165,7 +168,7 @@ class Spread:
             ) from error
         library = self._library()
         if library is not None:
-            self._look_back(library, runs)
+            self._look_back(library)
         budgets = default_home() if costs.purse().day.limit is not None else None
         try:
             sights = self._way.sights(self._folder.path, budgets, lambda: bool(self._stops))
@@ -178,21 +181,15 @@ class Spread:
         self._paced = not self._shared and not self._here
         worker.hosts[self._run] = worker.Host(self._client, self._cell)
         self._way.begin(self._run, sorted(self._left), common=self._common)
+        self._tells = all(self._claims(place) is not None for place in self._left)
 
-    def _look_back(self, library: Library, runs: Path) -> None:
-        """See what the ledger has of these cells, and whether a worker of an earlier run is about to send one."""
+    def _look_back(self, library: Library) -> None:
+        """See what the ledger has of these cells from before: it was looked at when it was decided to send them."""
         sweep = self._waiting[0][0].sweep
-        assert self._folder is not None
-        doubtful = left_by(runs, but=self._folder.path)
         for row in library.requests(since=since_of(sweep)):
             place = row.get("place")
             if row.get("sweep") == sweep and type(place) is int:
                 self._before[place] = (*self._before.get(place, ()), row["attempt"])
-        for task, tried in list(self._waiting):
-            # Where the ledger has a line of it, that line was looked at when it was decided to send it.
-            if task.place in doubtful and task.place not in self._before:
-                self._waiting.remove((task, tried))
-                self._give(task, lost(task))
 
     def _go_on(self) -> None:
         while self._waiting or self._out or self._doubtful:
@@ -213,6 +210,7 @@ class Spread:
         if not self._waiting:
             return None
         width, soonest, passed = self._way.width(), None, deque[tuple[Task, int]]()
+        width += -(-width // _AHEAD) if self._tells else 0
         while self._waiting and not self._stops and len(self._out) < width:
             task, tried = self._waiting.popleft()
             reason = self._refusals.reason(task)

@@ -24,8 +24,10 @@ from imgcell.sweeps import keeping
 from imgcell.sweeps.accounting import Known, account, again
 from imgcell.sweeps.axes import Design
 from imgcell.sweeps.cells import Cells
+from imgcell.sweeps.claims import left_by, runs_of
 from imgcell.sweeps.conducting import Conductor
 from imgcell.sweeps.holding import Holder
+from imgcell.sweeps.judging import lost
 from imgcell.sweeps.task import Held, Outcome, Task
 
 if TYPE_CHECKING:
@@ -213,7 +215,12 @@ class Sweep:
             self._the_cells().look_again()
             if executor is not None:
                 self._the_cells().elsewhere()
+            doubtful = left_by(runs_of(self.home, self.id)) if self.home is not None else set()
             known = self._known()
+            for place in doubtful:
+                # A worker that outlived its kernel has the right to send it, and may be doing so.
+                if place not in known or known[place].again in ("", "refused"):
+                    known[place] = Known(lost(self._the_cells().task(place)), "unknown")
             found, tasks = recall(self._pending(known, allowed))
             if not tasks and not found and not known:
                 self._refuse()
