@@ -81,3 +81,13 @@ def test_tab_knows_the_sweeps(cell):
     (sweep,) = imgcell.Sweep.all()
     assert [text for text, _ in complete(Place("imgcell", "sweeps ", ""), names)[1]] == ["resume", sweep.id]
     assert [text for text, _ in complete(Place("imgcell", "sweeps resume sw", ""), names)[1]] == [sweep.id]
+
+
+def test_later(cell, sandbox):
+    """--later returns at once with the sheet, which fills; the status counts it, and `%imgcell stop` lets go of it."""
+    sandbox.latency = 0.3
+    sheet = cell("%%imagine grid -q low,high -s 256x256 --later\na cat").names["grid"]
+    assert "jobs in the background: 1" in cell("%imgcell").bundles[0]["text/plain"]
+    assert sheet.wait(30)
+    assert len(sheet) == 2
+    assert "Nothing is under way" in cell("%imgcell stop").out

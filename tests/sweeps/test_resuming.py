@@ -356,3 +356,16 @@ def test_the_sweeps_of_a_library_are_listed(client):
     assert imgcell.Sweep.load().id == imgcell.Sweep.load(one.id[:18]).id == one.id
     with pytest.raises(InvalidJobError, match="no sweep"):
         imgcell.Sweep.load("sweep-1999")
+
+
+def test_variants_are_found_again(client, server):
+    """What belongs together, clients among it, is in the file, and the sweep goes on with it."""
+    server.play("401", times=1)
+    variants = {"small": {"provider": client, "size": "256x256"}, "large": {"provider": client, "size": "512x512", "quality": "high"}}
+    sweep = imgcell.sweep("x", variants=variants)
+    sweep.run()
+    again = imgcell.Sweep.load(sweep.id)
+    assert again.axes == {"variant": ("small", "large")}
+    sheet = again.resume()
+    assert [picture.width for picture in sheet] == [256, 512]
+    assert sheet.sel(variant="large")[0].record.requested["quality"] == "high"
