@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from imgcell.sandbox import Habit
+
 pytestmark = pytest.mark.kernel
 
 IMAGE_TYPES = {"image/png", "image/jpeg"}
@@ -134,6 +136,16 @@ def test_later(notebook, slow):
     reply = notebook.run("%%imagine cats -p slow --later\na cat")
     assert reply.status == "ok", reply.traceback
     assert notebook.run("print(cats.wait(60), len(cats))").stdout == "True 1\n"
+
+
+def test_later_with_another_size(notebook, slow):
+    """A picture that came with another size than asked for is marked in the place of a cell that ended long ago."""
+    slow.habits = {"own-way": Habit(size="768x512")}
+    reply = notebook.run("%%imagine cats -p slow -m own-way -s 1024x1024 --later\na cat")
+    assert reply.status == "ok", reply.traceback
+    # What comes for a cell that has ended is read with what comes for the next ones.
+    until(lambda: notebook.run("cats.wait(10)").status == "ok" and set(reply.displays[-1]) & IMAGE_TYPES)
+    assert "≠ 1024×1024" in reply.displays[-1]["text/plain"]
 
 
 def test_interrupt(notebook, slow):

@@ -144,7 +144,8 @@ def _later(ipython: Any, arguments: Arguments, sheet: Sheet, runs: list[Run | Go
         for run in runs:
             run.wait()
         sheet._finish()
-        screen.finish(_bundle(arguments, sheet))
+        # Nothing can be printed below a cell that has ended: there a caption says what is otherwise than it was asked for.
+        screen.finish(dict(sheet._repr_mimebundle_()) if asides(sheet) else _bundle(arguments, sheet))
 
     threading.Thread(target=fill, name="imgcell-later", daemon=True).start()
 
@@ -157,6 +158,8 @@ def _interrupted(ipython: Any, arguments: Arguments, sheet: Sheet, runs: list[Ru
         ipython.user_ns["_images"] = sheet
         if len(sheet):
             screen.finish(_bundle(arguments, sheet))
+            for text in asides(sheet):
+                print(text)
         else:
             screen.fail(tr("Interrupted after {elapsed} s.", elapsed=int(watch.elapsed)))
         print(_going_on(sent), file=sys.stderr, flush=True)
