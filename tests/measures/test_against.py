@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -67,6 +68,14 @@ def test_ssim_of_a_tiny_picture_says_what_it_needs():
     pytest.importorskip("skimage")
     with pytest.raises(InvalidJobError, match="at least 11 pixels a side, not 30x10"):
         against.ssim(Image.new("L", (30, 10)), Image.new("L", (30, 10)))
+
+
+def test_ssim_without_scikit_image_says_what_to_install(monkeypatch):
+    """It is an extra, and there is no simpler way."""
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    monkeypatch.setitem(sys.modules, "skimage.metrics", None)
+    with pytest.raises(ImportError, match=r"pip install imgcell\[measures\]"):
+        against.ssim(Image.new("L", (30, 30)), Image.new("L", (30, 30)))
 
 
 def test_fingerprints_are_compared_by_bits(photo):

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.measures.alone import hash_text, look
-from imgcell.measures.registry import Metric
+from imgcell.measures.registry import Metric, find
 from imgcell.measures.seeing import colors
 from imgcell.pictures.honored import RATIO_TOLERANCE
 
@@ -63,7 +63,8 @@ def ssim(picture: object, baseline: object) -> float:
     from imgcell.measures.finer import similarity
 
     structural_similarity = similarity()
-    assert structural_similarity is not None  # or it would not have been asked for
+    if structural_similarity is None:
+        raise ImportError(find("ssim").missing())
 
     one, other = (np.asarray(image.convert("L"), np.float32) for image in _pair(picture, baseline))
     high, wide = one.shape
