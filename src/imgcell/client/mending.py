@@ -24,8 +24,6 @@ from imgcell.pictures.source import MemorySource
 from imgcell.pictures.steps import Final, Progress
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from imgcell.client.part import Part, Prepared
     from imgcell.store import Library
 
@@ -156,7 +154,7 @@ def _feather(prepared: Prepared) -> int | None:
     return prepared.job.keep if isinstance(prepared.job, Edit) and prepared.mask is not None else None
 
 
-def _before(prepared: Prepared) -> Image.Image:
+def _before(prepared: Prepared) -> Any:
     """Return the first picture of the job: as the user has it where sending it cost something, else as it was sent."""
     from imgcell.measures import seeing
 
@@ -178,7 +176,7 @@ def _before(prepared: Prepared) -> Image.Image:
     return seeing.opened(what)
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=4, icc_profile=image.info.get("icc_profile"))
     return buffer.getvalue()
