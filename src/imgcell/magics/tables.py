@@ -66,7 +66,7 @@ def show_plan(errands: Errands) -> None:
     Raises:
         InvalidJobError: For a job that could not be sent.
     """
-    from imgcell.magics.confirm import priced
+    from imgcell.costs.asking import priced
     from imgcell.pictures.words import cost_text
 
     plans = [errand.task.client.plan(errand.ready) for errand in errands.all]

@@ -8,23 +8,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgcell import costs
-from imgcell.costs import budget
+from imgcell.costs.asking import UNPRICED, agreed, dear, summed
 from imgcell.errors import InvalidJobError
-from imgcell.language import joined, listed, tr
-from imgcell.options import options
-from imgcell.pictures.words import cost_text
-from imgcell.providers.prices import Cost
+from imgcell.language import joined, tr
 
 if TYPE_CHECKING:
     from imgcell.sweeps.cells import Cells
     from imgcell.sweeps.task import Task
 
-__all__ = ["bill", "confirm", "priced"]
-
-#: So many pictures of unknown price are made without asking.
-_UNPRICED = 4
-#: So large a part of what is left of a budget is spent without asking.
-_SHARE = 0.25
+__all__ = ["bill", "confirm", "somebody_there"]
 
 
 def bill(cells: Cells, tasks: Sequence[Task]) -> tuple[dict[str, float], int]:
@@ -46,11 +38,6 @@ def bill(cells: Cells, tasks: Sequence[Task]) -> tuple[dict[str, float], int]:
     return sums, unpriced
 
 
-def priced(sums: dict[str, float]) -> str:
-    """Return an estimate, each currency by itself; ``""`` if there is none."""
-    return " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in sorted(sums.items()))
-
-
 def confirm(cells: Cells, tasks: Sequence[Task], *, yes: bool) -> None:
     """Return if *tasks* cost little or nothing, if *yes* was said, or if the user says yes now; providers that are paused go on then.
 
@@ -68,13 +55,9 @@ def confirm(cells: Cells, tasks: Sequence[Task], *, yes: bool) -> None:
 
 def _ask(cells: Cells, tasks: Sequence[Task], reason: str | None) -> None:
     sums, unpriced = bill(cells, tasks)
-    if unpriced <= _UNPRICED and not _dear(sums) and reason is None:
+    if unpriced <= UNPRICED and not dear(sums) and reason is None:
         return
-    pictures = sum(task.steps - task.done for task in tasks)
-    unknown = tr("price unknown") if unpriced == pictures else tr("price of {count} unknown", count=unpriced)
-    what = listed(
-        tr("one picture") if pictures == 1 else tr("{pictures} pictures", pictures=pictures), priced(sums), unknown if unpriced else None
-    )
+    what = summed(sum(task.steps - task.done for task in tasks), sums, unpriced)
     hint = tr(
         "sweep.run(yes=True) runs it without asking, sweep.plan() shows what would be sent; imgcell.options.ask_over_cost sets the limit."
     )
@@ -83,27 +66,8 @@ def _ask(cells: Cells, tasks: Sequence[Task], reason: str | None) -> None:
     )
     if not somebody_there():
         raise nobody
-    try:
-        answer = input(joined(reason, tr("This sweep would make {what}. Go on? [y/N]", what=what)) + " ")
-    except (EOFError, KeyboardInterrupt):
-        answer = ""
-    except Exception as error:  # ipykernel's StdinNotImplementedError, whose home has moved between versions
-        if type(error).__name__ != "StdinNotImplementedError":
-            raise
-        raise nobody from None
-    if answer.strip().lower() not in ("y", "yes", "j", "是", "好"):
+    if not agreed(joined(reason, tr("This sweep would make {what}. Go on? [y/N]", what=what)), nobody):
         raise InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
-
-
-def _dear(sums: dict[str, float]) -> bool:
-    """Whether it is above the user's threshold, or a large part of what is left of a budget."""
-    if any(amount > options.ask_over_cost for amount in sums.values()):
-        return True
-    if not sums:
-        return False
-    limits = budget()
-    left = {currency: limits.left(currency) for currency in sums}
-    return any(rest is not None and sums[currency] > float(rest) * _SHARE for currency, rest in left.items())
 
 
 def somebody_there() -> bool:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imgcell import costs
+from imgcell.costs.asking import priced
 from imgcell.errors import ImgcellError
 from imgcell.language import joined, tr
 from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.pictures.words import clean, clip, cost_text
 from imgcell.providers.prices import Cost
-from imgcell.sweeps.asking import bill, priced
+from imgcell.sweeps.asking import bill
 from imgcell.sweeps.timing import Timing, spoken
 
 if TYPE_CHECKING:
