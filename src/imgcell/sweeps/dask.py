@@ -8,6 +8,7 @@ taking it out is one step there, so that only one worker has it, and it is put b
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -93,7 +94,7 @@ class Ticket(Claims):
         """See :class:`Claims`."""
         try:
             return bool(self._stop.get(timeout=_FRESH) == _STOP)
-        except TimeoutError:
+        except asyncio.TimeoutError:  # TimeoutError itself only from Python 3.11 on
             return True  # the run is over
 
     def close(self) -> None:

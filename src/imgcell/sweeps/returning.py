@@ -16,7 +16,7 @@ from imgcell import costs
 from imgcell.client.recording import request_facts
 from imgcell.errors import ImgcellError, OutcomeUnknownError, PaidError
 from imgcell.files.spool import SpoolFile
-from imgcell.language import tr
+from imgcell.language import joined, tr
 from imgcell.ledger import SETTLED
 from imgcell.origin import Origin
 from imgcell.pictures.picture import Picture
@@ -182,7 +182,7 @@ def _from_library(reply: Reply, home: Path | None) -> tuple[Picture | None, Imgc
         return picture, None
     message = tr("The picture was made and kept as {id}, but it cannot be read here.", id=reply.record.id)
     hint = tr("A worker put it into {folder}; sweep.resume() looks for it again, free of charge.", folder=str(home))
-    return None, PaidError(f"{message} {reason}" if reason else message, hint=hint, attempt=reply.record.attempt)
+    return None, PaidError(joined(message, reason or ""), hint=hint, attempt=reply.record.attempt)
 
 
 def _cost(reply: Reply) -> Cost | None:

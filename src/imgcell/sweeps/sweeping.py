@@ -131,7 +131,10 @@ class Sweep:
         received and kept, and :meth:`resume` goes on.
 
         Args:
-            executor: Where it runs instead of here: a ``concurrent.futures.Executor`` or a ``dask.distributed.Client``.
+            executor: Where it runs instead of here: a ``concurrent.futures.Executor`` or a ``dask.distributed.Client``.  Other
+                processes find the keys in their own environment (``<PROVIDER>_API_KEY``).  Where they see the library's folder
+                they put the pictures there, otherwise those come back by value.  A cell whose worker dies is sent again only
+                if it certainly had not been sent.
             once: Take what the library has for the same jobs, whoever made it when; nothing is paid for twice.
             yes: Do not ask, however many pictures it is and whatever they cost (``imgcell.options.ask_over_cost``).
             refused: Send cells again that were refused on grounds of content, or because the request was at fault.
