@@ -147,6 +147,7 @@ def smooth(page: Any, where: str) -> None:
         begun = page.evaluate("() => performance.now()")
         page.wait_for_function(SHARP.format(level=0.9 if key == "1" else 0.0))
         sharp = page.evaluate("() => performance.now()") - begun
+        page.wait_for_timeout(4000)  # until nothing is decoded any more: panning is measured, not decoding
         frames = page.evaluate(PAN, 120)
         ordered = sorted(frames)
         line(

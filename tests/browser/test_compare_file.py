@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import io
 
 import lab_in_chromium
@@ -47,10 +48,11 @@ def opened(chromium, tmp_path):
     """Writes a comparison, opens the file without any network, and returns the page."""
     contexts, complaints, asked = [], [], []
 
-    def open_(given, *, width=1200, height=800, touch=False, side=2048, **how):
+    def open_(given, *, width=1200, height=800, touch=False, side=2048, scheme="light", **how):
         path = tmp_path / f"对比 {len(contexts)}.html"
         path.write_text(pages.html(lineup(given, **how), side=side), encoding="utf-8")
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="en-US", has_touch=touch, offline=True)
+        window = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+        context = chromium.new_context(**window, locale="en-US", has_touch=touch, offline=True)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
@@ -353,3 +355,19 @@ def test_an_empty_comparison_says_so(opened):
     page = opened(Sheet())
     page.get_by_text("Nothing to compare yet").wait_for()
     assert page.get_by_role("button", name="Slider").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened, swept, scheme):
+    """In no way to compare, with the help open, light and dark."""
+    pytest.importorskip("axe_playwright_python")
+    axe = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page = opened(swept, scheme=scheme)
+    until_pixel(page, 0, (0.25, 0.25), (200, 0, 0))
+    # The page's policy forbids scripts; the developer tools' way in is none of the page's.
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": axe})
+    for key in ("g", "s", "f", "d", "l", "?"):
+        page.keyboard.press(key)
+        found = page.evaluate("() => window.axe.run().then(({violations}) => violations.map(one => [one.id, one.nodes[0].html]))")
+        assert found == [], key

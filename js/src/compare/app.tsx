@@ -155,9 +155,13 @@ export function App({ state, root, fills, onClose }: Given) {
         }
         onClose={onClose}
       />
-      {title && !state.bare.value && places.length > 0 && (
-        <p class="ic-title" title={title}>
+      {title && !state.bare.value && places.length > 0 ? (
+        <p class="ic-title" role="heading" aria-level={fills ? 1 : 3} title={title}>
           {title}
+        </p>
+      ) : (
+        <p class="ic-unseen" role="heading" aria-level={fills ? 1 : 3}>
+          {t(words, "comparison")}
         </p>
       )}
       {places.length === 0 ? (

@@ -144,5 +144,7 @@ const page = document.querySelector('script[type="application/json"]#imgcell-com
 if (page?.textContent) {
   const state = new Comparing(read(JSON.parse(page.textContent)), new Embedded());
   state.current.value = state.document.value.places.find(isShown)?.key ?? "";
-  into(document.body, (root) => <App state={state} root={root} fills={true} />);
+  const main = document.createElement("main");
+  document.body.append(main);
+  into(main, (root) => <App state={state} root={root} fills={true} />);
 }
