@@ -71,6 +71,7 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
         ) : (
           <Trouble page={page} card={card} tab={tab} name={name} />
         )}
+        {card.outside && <p class="ic-leaked">≠ {outside(t, card.outside)}</p>}
         {card.state === "done" && (
           <div class="ic-over">
             <label class={`ic-pick${selected ? " ic-on" : ""}`} title={t(words, "select")}>
@@ -113,7 +114,6 @@ export function Card({ page, card, selected, current, box, onOpen, onSelect }: G
               ≠ {otherwise.map(([name]) => name).join(", ")}
             </span>
           )}
-          {card.outside && <span class="ic-line ic-broken">≠ {outside(t, card.outside)}</span>}
           {card.notes.length > 0 && (
             <span class="ic-adapted" title={card.notes.join("\n")}>
               <Icon name="alert" />

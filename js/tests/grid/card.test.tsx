@@ -55,14 +55,14 @@ describe("a card", () => {
 
   it("that changed what lies outside of its mask says how much, and by how far it was shifted", async () => {
     await show(card(3, { outside: { changed: 0.384, shift: [5, -3] } }));
-    expect(root.querySelector(".ic-broken")?.textContent).toBe(
+    expect(root.querySelector(".ic-leaked")?.textContent).toBe(
       "≠ outside the mask: 38 % changed · shifted by 5, -3 px",
     );
     page.setLanguage("zh");
     await act(() => {});
-    expect(root.querySelector(".ic-broken")?.textContent).toBe("≠ 蒙版外改变了 38 % · 平移 5, -3 像素");
+    expect(root.querySelector(".ic-leaked")?.textContent).toBe("≠ 蒙版外改变了 38 % · 平移 5, -3 像素");
     await show(card(3, { outside: { changed: 0.5, shift: [0, 0] } }));
-    expect(root.querySelector(".ic-broken")?.textContent).toBe("≠ outside the mask: 50 % changed");
+    expect(root.querySelector(".ic-leaked")?.textContent).toBe("≠ outside the mask: 50 % changed");
   });
 
   it("opens on a click, and is selected with Ctrl, Cmd, Shift and its box", async () => {
