@@ -69,7 +69,7 @@ def test_the_form_mask_is_a_value_and_can_be_set(page, studio, reference, draft,
     """What the page paints is ``studio.mask``; what Python sets is suggested to the page, with its facts."""
     facts = page.ask("mask", painted((64, 48), "L", 0, (0, 0, 16, 48)), reference=reference["key"], data=None)["mask"]
     page.write(draft=draft(references=[reference["key"]], mask=facts["mask"]))
-    assert studio.mask == imgcell.masks.boxes((64, 48), (0, 0, 16, 48))
+    assert imgcell.Mask(studio.mask) == imgcell.masks.boxes((64, 48), (0, 0, 16, 48))
     other = Image.new("1", (64, 48), 0)
     other.paste(1, (0, 0, 64, 24))
     studio.mask = other
@@ -77,7 +77,7 @@ def test_the_form_mask_is_a_value_and_can_be_set(page, studio, reference, draft,
     assert suggestion["mask"]["share"] == 0.5
     assert suggestion["draft"]["mask"] == suggestion["mask"]["mask"]
     assert suggestion["draft"]["references"] == [reference["key"]]
-    assert studio.mask == imgcell.masks.boxes((64, 48), (0, 0, 64, 24))
+    assert imgcell.Mask(studio.mask) == imgcell.masks.boxes((64, 48), (0, 0, 64, 24))
     studio.mask = None
     assert studio.mask is None
     with pytest.raises(ValueError, match="same size"):

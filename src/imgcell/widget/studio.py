@@ -19,7 +19,6 @@ from imgcell.widget import drafts
 from imgcell.widget.inside import Inside
 
 if TYPE_CHECKING:
-    from imgcell.masks.mask import Mask
     from imgcell.widget.model import StudioModel
 
 __all__ = ["Studio"]
@@ -140,14 +139,16 @@ class Studio:
         self._inside.suggest({**form, "references": keys, "mask": mask})
 
     @property
-    def mask(self) -> Mask | None:
-        """What is painted, as a value (:class:`imgcell.Mask`), or ``None``.  Set it to whatever an edit takes as a mask.
+    def mask(self) -> Any:
+        """What is painted, as a PIL image (mode L, white = edit here), or ``None``; ``imgcell.Mask(studio.mask)`` is the value.
+
+        Set it to whatever an edit takes as a mask.
 
         Raises:
             InvalidJobError: It is no mask for the first reference, or there is no reference.
         """
         key = self._inside.form["mask"]
-        return self._inside.stencils.get(key).mask if key is not None else None
+        return self._inside.stencils.get(key).mask.image if key is not None else None
 
     @mask.setter
     def mask(self, value: Any) -> None:

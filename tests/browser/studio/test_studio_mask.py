@@ -63,14 +63,14 @@ def test_a_mask_is_painted_and_holds(lab, sandbox):
     editor.wait_for(state="detached")
     lab.until("studio.mask is not None")
     mask = "studio.mask"
-    assert lab.value(f"[type({mask}).__name__, list({mask}.size)]") == ["Mask", [1024, 1024]]
-    assert lab.value(f"[{mask}.image.getpixel((512, 512)) > 250, {mask}.image.getpixel((10, 10))]") == [True, 0]
+    assert lab.value(f"[type({mask}).__name__, list({mask}.size)]") == ["Image", [1024, 1024]]
+    assert lab.value(f"[{mask}.getpixel((512, 512)) > 250, {mask}.getpixel((10, 10))]") == [True, 0]
     # Wider than high: the stroke goes beyond the rectangle on both sides.
-    left, top, right, bottom = lab.value(f"{mask}.box")
+    left, top, right, bottom = lab.value(f"{mask}.getbbox()")
     assert abs((left + right) / 2 - 512) < 12
     assert abs((top + bottom) / 2 - 512) < 12
     assert right - left > 1.5 * (bottom - top)
-    lab.run("painted = studio.mask.image")
+    lab.run("painted = studio.mask")
     studio.prompt.fill("a paper boat, painted in")
     lab.until("studio.draft.prompt.endswith('in')")
     assert lab.value("studio.mask is not None"), "the mask stays when the prompt changes"
@@ -100,5 +100,5 @@ def test_a_mask_is_stamped_with_the_keyboard_alone(lab, sandbox):
     editor.get_by_role("button", name="Use this mask").focus()
     keys.press("Enter")
     editor.wait_for(state="detached")
-    lab.until("studio.mask is not None and studio.mask.box is not None")
+    lab.until("studio.mask is not None and studio.mask.getbbox() is not None")
     assert lab.cells() == cells, "the notebook took keys for its own"
