@@ -110,7 +110,11 @@ class Vote:
         data, metadata = made if isinstance(made, tuple) else (made, {})
         display({**(data or {}), "text/plain": repr(self)}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
         # What is seen where no page lives: not a word of who leads.
-        said = tr("A blind vote: {count} votes so far. Run this cell to go on.", count=len(self.votes))
+        said = (
+            tr("A blind vote: one vote so far. Run this cell to go on.")
+            if (count := len(self.votes)) == 1
+            else tr("A blind vote: {count} votes so far. Run this cell to go on.", count=count)
+        )
         display(  # type: ignore[no-untyped-call]  # as above
             {"text/html": f'<div class="imgcell-vote-static">{html.escape(said)}</div>', "text/plain": said}, raw=True
         )
