@@ -29,6 +29,7 @@ from imgcell.sweeps.task import Held, Outcome
 if TYPE_CHECKING:
     import datetime as dt
 
+    from imgcell.pictures.picture import Picture
     from imgcell.store import Library
 
 __all__ = ["Known", "account", "again"]
@@ -46,14 +47,14 @@ class Known:
         outcome: Its picture or its error; ``None`` while a chain is under way without either.
         again: What has to be said for it to be sent: ``""`` (nothing), ``"refused"``, ``"unknown"``, or ``"never"``.
         done: How many steps of its chain are made.
-        last: The picture of the last of them.
+        last: The picture of the last of them: its name in the library, itself where there is none.
         open: Whether a request for it is under way, or was when its process ended.
     """
 
     outcome: Outcome | None
     again: str = ""
     done: int = 0
-    last: Held | None = None
+    last: Held | Picture | None = None
     open: bool = False
 
 
