@@ -22,7 +22,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-masks bench-report bench-studio pictures screenshots js js-check clean setup
+.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-masks bench-report bench-studio bench-compare pictures screenshots js js-check clean setup
 .DEFAULT_GOAL := test
 
 ## what a person types
@@ -89,6 +89,10 @@ bench-report: $(VENV)/.test chromium
 
 bench-studio: $(VENV)/.test chromium
 	$(BIN)/python tests/benchmarks/studio.py
+
+# Sixteen pictures of 4096 pixels a side beside each other: first paint, frames while panning.
+bench-compare: $(VENV)/.test chromium
+	$(BIN)/python tests/benchmarks/compare.py
 
 pictures: $(VENV)/.test chromium
 	$(BIN)/python tests/browser/make_pictures.py
