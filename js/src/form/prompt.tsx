@@ -81,7 +81,7 @@ export function Prompt({ page, id }: { page: Page; id: string }) {
           <span class="ic-unseen">
             {limit
               ? t(words, limit.unit === "bytes" ? "countBytes" : "countOf", { number: length, most: limit.most })
-              : t(words, "count", { number: length })}
+              : t(words, length === 1 ? "countOne" : "count", { number: length })}
           </span>
         </span>
       </div>

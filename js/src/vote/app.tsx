@@ -189,7 +189,12 @@ function Foot({ state, stay }: { state: Voting; stay: Stay }) {
     }),
     ...(turn.raters > 1 && turn.done > 0 ? [t(words, "yours", { number: turn.done })] : []),
     ...(turn.votes > 0
-      ? [t(words, turn.raters > 1 ? "all" : "allOne", { number: turn.votes, raters: turn.raters })]
+      ? [
+          t(words, turn.raters > 1 ? "all" : turn.votes > 1 ? "allOne" : "allFirst", {
+            number: turn.votes,
+            raters: turn.raters,
+          }),
+        ]
       : []),
     ...(turn.more === null
       ? []
