@@ -135,7 +135,7 @@ class Edit(Generate):
             if self.mask is None:
                 raise InvalidJobError(
                     tr("Without a mask there is nothing to keep: it says what may change."),
-                    hint=tr("Give mask=…, or leave keep out."),
+                    hint=tr("Give mask=… (--mask in a cell), or leave keep out."),
                 )
 
 

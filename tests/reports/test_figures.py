@@ -65,7 +65,7 @@ def test_what_may_have_been_charged_makes_the_price_unknown(study):
     assert group.bill.total is None
     assert group.price is None
     assert group.bill.text() == "$0.04 and 1 of unknown cost"
-    assert "Of 1 requests nobody knows what they cost." in report.to_html()
+    assert "Of one request nobody knows what it cost." in report.to_html()
 
 
 def test_pictures_without_a_known_cost_are_unknown_not_free(study):

@@ -24,7 +24,7 @@ def test_a_whole_library_is_said_to_be_whole(library, made):
     assert (report.pictures, report.deleted, report.blobs, report.requests) == (2, 1, 3, 4)
     assert report.bytes == sum(record.bytes for record in records)
     assert "is whole" in str(report)
-    assert "2 pictures" in str(report)
+    assert "Pictures: 2, in the trash: 1" in str(report)
     assert "is whole" in report._repr_html_()
     assert (told[0], told[-1]) == ((0, 3), (3, 3))
 

@@ -83,7 +83,8 @@ class ChainPlan:
             lines.extend(f"      - {note}" for note in step["notes"])
         sums = " + ".join(cost_text(Cost(amount, currency, "estimated")) for currency, amount in self.costs.items())
         if self.unknown:
-            sums = listed(sums, tr("and {count} steps of unknown price", count=self.unknown))
+            more = tr("and {count} steps of unknown price", count=self.unknown) if self.unknown > 1 else tr("and one step of unknown price")
+            sums = listed(sums, more)
         lines.append(tr("Steps: {count}. Price: {price}. Nothing was sent.", count=len(self.steps), price=sums or tr("free")))
         return "\n".join(lines)
 

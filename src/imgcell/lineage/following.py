@@ -145,7 +145,7 @@ class Recipe:
     # -- showing -----------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        lines = [tr("Recipe of {count} steps. Nothing is sent before .run(); .plan() says what it would cost.", count=len(self.steps))]
+        lines = [_heading(self.steps)]
         for number, step in enumerate(self.steps):
             lines.append(f"  [{number}] {_who(step)} · “{clip(clean(step.prompt), 80)}”" + "".join(f" · {one}" for one in _inputs(step)))
             lines.extend(f"        {name} = {value}" for name, value in _options(step))
@@ -177,7 +177,7 @@ class Recipe:
             style = "vertical-align:top;text-align:left;padding:6px;overflow-wrap:anywhere;border-top:1px solid rgba(128,128,128,.35)"
             first = style + ";white-space:nowrap"
             rows.append("<tr>" + "".join(f'<td style="{style if at else first}">{cell}</td>' for at, cell in enumerate(cells)) + "</tr>")
-        head = tr("Recipe of {count} steps. Nothing is sent before .run(); .plan() says what it would cost.", count=len(self.steps))
+        head = _heading(self.steps)
         missing = self.left_out
         foot = (
             tr("Left out of it, and not in the library: {names}.", names=", ".join(name[:19] + "…" for name in missing)) if missing else ""
@@ -202,6 +202,12 @@ class Recipe:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
         return {"text/html": self.to_html(), "text/plain": str(self)}
+
+
+def _heading(steps: tuple[Step, ...]) -> str:
+    if len(steps) == 1:
+        return tr("Recipe of one step. Nothing is sent before .run(); .plan() says what it would cost.")
+    return tr("Recipe of {count} steps. Nothing is sent before .run(); .plan() says what it would cost.", count=len(steps))
 
 
 def _who(step: Step) -> str:

@@ -39,9 +39,10 @@ def text(family: Family) -> str:
 
 def heading(family: Family) -> str:
     """Return the line above the tree."""
-    return tr(
-        "Lineage of {id}: {count} pictures; steps that led to it: {steps}.", id=family.id, count=len(family.members), steps=len(family.line)
-    )
+    facts = {"id": family.id, "steps": len(family.line)}
+    if len(family.members) == 1:
+        return tr("Lineage of {id}: one picture; steps that led to it: {steps}.", **facts)
+    return tr("Lineage of {id}: {count} pictures; steps that led to it: {steps}.", count=len(family.members), **facts)
 
 
 def short(name: str) -> str:

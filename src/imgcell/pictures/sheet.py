@@ -203,11 +203,12 @@ class Sheet(Sequence[Picture]):
         try:
             return order[index]
         except IndexError:
-            message = (
-                tr("This sheet has {count} pictures, numbered from 0; there is no number {index}.", count=len(order), index=index)
-                if order
-                else tr("This sheet has no pictures.")
-            )
+            if len(order) > 1:
+                message = tr("This sheet has {count} pictures, numbered from 0; there is no number {index}.", count=len(order), index=index)
+            elif order:
+                message = tr("This sheet has one picture, number 0; there is no number {index}.", index=index)
+            else:
+                message = tr("This sheet has no pictures.")
             if not self._done:
                 message = joined(message, tr("It is still running: .wait() waits for the rest."))
             elif self.errors:

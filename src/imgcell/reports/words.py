@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from imgcell.language import tr
+from imgcell.language import joined, listed, tr
 from imgcell.pictures.words import cost_text
 from imgcell.reports.figures import Group, median
 
@@ -41,9 +41,13 @@ def findings(report: Report) -> list[str]:
                 tr("{missing} of {asked} pictures did not come, most often of {name}.", missing=missing, asked=asked, name=worst[0])
             )
         else:
-            said.append(tr("{missing} of {asked} pictures did not come.", missing=missing, asked=asked))
+            said.append(
+                tr("{missing} of {asked} pictures did not come.", missing=missing, asked=asked)
+                if asked > 1
+                else tr("The picture did not come.")
+            )
     elif asked:
-        said.append(tr("All {count} pictures came.", count=asked))
+        said.append(tr("All {count} pictures came.", count=asked) if asked > 1 else tr("The picture came."))
     sized = [group for group in report.groups if group.sized and not all(group.sized)]
     for group in sized[:3]:
         wrong = len(group.sized) - sum(group.sized)
@@ -52,7 +56,11 @@ def findings(report: Report) -> list[str]:
         )
     unsettled = sum(group.bill.unknown for group in report.groups)
     if unsettled:
-        said.append(tr("Of {count} requests nobody knows what they cost.", count=unsettled))
+        said.append(
+            tr("Of {count} requests nobody knows what they cost.", count=unsettled)
+            if unsettled > 1
+            else tr("Of one request nobody knows what it cost.")
+        )
     return said
 
 
@@ -131,27 +139,26 @@ def _prices(report: Report) -> str:
     }
     if bases == {"free"}:
         return tr("The provider charges nothing.")
-    known = ", ".join(words[basis] for basis in words if basis in bases)
+    known = listed(*(words[basis] for basis in words if basis in bases))
     if not known:
         return tr("Nothing is known of the cost: neither did the answers name a sum, nor does the provider list a price.")
     said = tr("Prices are known {ways}.", ways=known)
     unknown = sum(group.bill.unknown for group in report.groups)
-    more = tr("Where a sum is not known, no price is computed from it.") if unknown else ""
-    return f"{said} {more}".strip()
+    return joined(said, tr("Where a sum is not known, no price is computed from it.") if unknown else None)
 
 
 def _ranking(report: Report) -> str:
     ranking = report.ranking
     assert ranking is not None
     assert report.votes is not None
-    raters = len(report.votes.raters)
+    count = len(report.votes.raters)
     way = tr("the Fisher information") if ranking.intervals == "information" else tr("the bootstrap (the votes drawn again)")
     return tr(
-        "The ranking is of {votes} blind votes about pairs by {raters} raters, by the model of Bradley and Terry with ties as "
+        "The ranking is of {votes} blind votes about pairs by {raters}, by the model of Bradley and Terry with ties as "
         "Davidson (1970) has them; strengths are log-odds against an average entry, their {percent} % intervals come from {way}. "
         "Votes are taken as independent of each other.",
         votes=ranking.votes,
-        raters=raters,
+        raters=tr("one rater") if count == 1 else tr("{count} raters", count=count),
         percent=f"{ranking.confidence * 100:g}",
         way=way,
     )

@@ -106,7 +106,13 @@ def report(folder: Path, problems: list[str]) -> None:
         shown = "\n".join(f"  {problem}" for problem in problems[:10])
         more = "\n  …" if len(problems) > 10 else ""
         warnings.warn(
-            tr("{count} things were left out of {folder}:", count=len(problems), folder=str(folder)) + f"\n{shown}{more}", stacklevel=3
+            (
+                tr("One thing was left out of {folder}:", folder=str(folder))
+                if len(problems) == 1
+                else tr("{count} things were left out of {folder}:", count=len(problems), folder=str(folder))
+            )
+            + f"\n{shown}{more}",
+            stacklevel=3,
         )
 
 

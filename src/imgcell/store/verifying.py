@@ -104,7 +104,7 @@ class Report:
 
     def _counted(self) -> str:
         return tr(
-            "{pictures} pictures, {deleted} in the trash, {blobs} files of {megabytes} MB read again, {requests} requests, {seconds} s.",
+            "Pictures: {pictures}, in the trash: {deleted}; files read again: {blobs}, {megabytes} MB; requests: {requests}; {seconds} s.",
             pictures=self.pictures,
             deleted=self.deleted,
             blobs=self.blobs,

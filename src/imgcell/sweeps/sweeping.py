@@ -429,7 +429,12 @@ class Sweep:
             warnings.warn(text, stacklevel=3)
         errors = self.sheet.errors
         if errors:
-            text = tr("{missing} of {asked} pictures did not come: {reason}", missing=len(errors), asked=len(self), reason=str(errors[0]))
+            reason = str(errors[0])
+            text = (
+                tr("{missing} of {asked} pictures did not come: {reason}", missing=len(errors), asked=len(self), reason=reason)
+                if len(self) > 1
+                else tr("The picture did not come: {reason}", reason=reason)
+            )
             warnings.warn(text, stacklevel=3)
 
     def __repr__(self) -> str:

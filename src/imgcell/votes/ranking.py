@@ -275,7 +275,9 @@ def rank(
         )
     if intervals == "raters" and len(raters) < _FEWEST:
         raise InvalidJobError(
-            tr("From {count} raters nothing can be said of others: it takes {most} at least.", count=len(raters), most=_FEWEST),
+            tr("From one rater nothing can be said of others: it takes {most} at least.", most=_FEWEST)
+            if len(raters) == 1
+            else tr("From {count} raters nothing can be said of others: it takes {most} at least.", count=len(raters), most=_FEWEST),
             hint=tr('Take intervals="information": they are about these raters.'),
         )
     names = list(won.entries)

@@ -152,7 +152,12 @@ class Desk:
             amounts[cost.currency] = amounts.get(cost.currency, 0.0) + cost.amount
         dear = any(amount > options.ask_over_cost for amount in amounts.values())
         if made["pictures"] > options.ask_over_pictures or dear:
-            made["ask"] = tr("This would make {count} pictures: {price}. Go on?", count=made["pictures"], price=made["price"])
+            many = made["pictures"] != 1
+            made["ask"] = (
+                tr("This would make {count} pictures: {price}. Go on?", count=made["pictures"], price=made["price"])
+                if many
+                else tr("This would make one picture: {price}. Go on?", price=made["price"])
+            )
         return dict(made)
 
     def _run(self, ask: Mapping[str, Any]) -> Answer:

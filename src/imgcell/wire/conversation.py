@@ -154,7 +154,12 @@ def _download(item: Found) -> Generator[Call, Any, Extract]:
 def _count_notes(job: Job, came: int, found: list[Found]) -> tuple[str, ...]:
     notes = [tr("One of the pictures could not be read: {reason}.", reason=item.problem) for item in found if item.problem]
     if came != job.n:
-        notes.append(tr("{asked} pictures asked for, {came} came.", asked=job.n, came=came))
+        one = job.n == 1
+        notes.append(
+            tr("One picture asked for, {came} came.", came=came)
+            if one
+            else tr("{asked} pictures asked for, {came} came.", asked=job.n, came=came)
+        )
     return tuple(notes)
 
 
