@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import sys
 
@@ -298,7 +299,7 @@ def test_the_finer_formula_is_ciede2000(photo):
 
 
 def test_the_map_shows_what_changed_and_where_the_mask_is(photo):
-    """Heat where it changed, gray elsewhere, the mask's outline in cyan; shown in a cell with the figures as text."""
+    """Heat where it changed, gray elsewhere, the mask's outline in cyan; shown in a cell with the figures below, and as text."""
     after = photo.copy()
     after.paste((250, 20, 20), (300, 40, 380, 120))
     found = imgcell.changes(photo, after, hole())
@@ -313,3 +314,8 @@ def test_the_map_shows_what_changed_and_where_the_mask_is(photo):
     assert set(bundle) == {"image/jpeg", "text/plain"}
     assert bundle["text/plain"] == str(found)
     assert "outside the mask: " in str(found)
+    shown = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).convert("L")
+    below = np.asarray(shown)[round((shown.width - 16) / 3 * photo.height / photo.width) + 8 :]
+    assert len(below) >= 25 * len(str(found).splitlines())
+    assert below.min() < 60
+    assert below.mean() > 200

@@ -225,7 +225,8 @@ class Changes:
         from imgcell.measures.heat import beside
         from imgcell.pictures.preview import BUDGET, bundle, encode
 
-        return bundle(encode(beside(self._seen, self._after, self.heat_map), BUDGET), str(self))
+        text = str(self)
+        return bundle(encode(beside(self._seen, self._after, self.heat_map, lines=text.splitlines()), BUDGET), text)
 
 
 def changes(

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["beside", "heat"]
 
+#: Height of the letters below the pictures, and from line to line, in pixels: a cell shows them at about four fifths.
+_TEXT, _LEADING = 17, 25
 #: From the threshold to six times it: dark red, orange, yellow, white; ever lighter, so that it reads without color too.
 _STOPS = ((0.0, (150, 12, 40)), (0.25, (222, 60, 32)), (0.5, (252, 140, 30)), (0.75, (254, 214, 70)), (1.0, (255, 252, 220)))
 
@@ -44,16 +48,25 @@ def heat(seen: Image.Image, difference: NDArray[np.float32], marked: NDArray[np.
     return Image.fromarray(mixed)
 
 
-def beside(*images: Image.Image, side: int = 420, gap: int = 8) -> Image.Image:
-    """Return pictures side by side, each at most *side* pixels a side, on white: RGB."""
+def beside(*images: Image.Image, lines: Sequence[str] = (), side: int = 420, gap: int = 8) -> Image.Image:
+    """Return pictures side by side, each at most *side* pixels a side, with *lines* of text below, on white: RGB.
+
+    Where a cell shows a picture it shows no text beside it: what is to be read is drawn.
+    """
+    from imgcell.pictures.fonts import draw_line, wrap
+
     small = []
     for image in images:
         one = image.convert("RGB")
         one.thumbnail((side, side), Image.Resampling.LANCZOS)
         small.append(one)
-    sheet = Image.new("RGB", (sum(one.width + gap for one in small) - gap, max(one.height for one in small)), "white")
+    wide, tall = sum(one.width + gap for one in small) - gap, max(one.height for one in small)
+    told = [row for line in lines for row in wrap(line, _TEXT, wide, 4)]
+    sheet = Image.new("RGB", (wide, tall + (gap + len(told) * _LEADING if told else 0)), "white")
     left = 0
     for one in small:
         sheet.paste(one, (left, 0))
         left += one.width + gap
+    for number, row in enumerate(told):
+        draw_line(sheet, (0, tall + gap + number * _LEADING), row, _TEXT, "#222222")
     return sheet
