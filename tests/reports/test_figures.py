@@ -112,6 +112,8 @@ def test_stars_can_be_what_accepts(picture, monkeypatch):
     stars = {"p-0": 5, "p-1": 3, "p-2": None, "p-3": 4}
     monkeypatch.setattr(type(pictures[0]), "rating", property(lambda self: stars[self.record.id]))
     assert imgcell.report(pictures, accepted=4).groups[0].accepted == 2
+    assert "accepted from 4 stars on" in imgcell.report(pictures, accepted=4).to_html()
+    assert "accepted from one star on" in imgcell.report(pictures, accepted=1).to_html()
 
 
 def test_measures_become_medians(study):
@@ -126,6 +128,13 @@ def test_measures_become_medians(study):
     measured = imgcell.report(sheet, measures=imgcell.measure(sheet, "sharpness"))
     assert measured.to_pandas()["median.sharpness"].notna().all()
     assert "score, median" in report.to_html()
+
+
+def test_medians_are_written_as_people_write_numbers(study):
+    """Large ones with all their digits, others with three that count."""
+    sheet = study({"a": ["picture"]})
+    page = imgcell.report(sheet, measures={sheet[0].record.id: {"bytes": 703390, "ssim": 0.82294}}).to_html()
+    assert all(f">{text}<" in page for text in ("703,390", "0.823"))
 
 
 def test_requests_of_a_sweep_come_from_the_ledger(server, imgcell_home):

@@ -173,7 +173,7 @@ def _from_pictures(given: Any, labels: Sequence[str] | None) -> list[Entry]:
 
 def _count(labels: Sequence[str] | None, count: int) -> None:
     if labels is not None and len(labels) != count:
-        raise InvalidJobError(tr("There are {count} pictures and {labels} labels.", count=count, labels=len(labels)))
+        raise InvalidJobError(tr("Labels are one for each picture: there are {labels} for {count}.", count=count, labels=len(labels)))
 
 
 def _name(value: Any) -> str:

@@ -21,6 +21,7 @@ from imgcell.errors import (
     PermissionDeniedError,
     StorageError,
 )
+from imgcell.language import tr
 from imgcell.pictures.honored import said, seen
 from imgcell.pictures.wording import diff_text, rewritten
 
@@ -142,7 +143,7 @@ def _facts(picture: Picture) -> dict[str, Any]:
         "sha256": record.sha256,
         "picture": picture,
         "honored": _all([point.met for point in checked]),
-        "mismatch": "; ".join(said(point) for point in checked if point.met is False) or None,
+        "mismatch": tr("; ").join(said(point) for point in checked if point.met is False) or None,
         "prompt_diff": diff_text(record.prompt, record.revised_prompt or "") if rewritten(record.prompt, record.revised_prompt) else None,
     }
     return {

@@ -94,7 +94,7 @@ def _markdown(report: Report, names: dict[int, str], drawn: Sequence[str], other
     yield f"\n## {_said(tr('Pictures'))}\n"
     for block in blocks(report.sheet, report.by):
         if block.values:
-            yield "### " + " · ".join(f"{_said(name)}: {_said(value)}" for name, value in block.values) + "\n"
+            yield "### " + " · ".join(_said(tr("{name}: {value}", name=name, value=value)) for name, value in block.values) + "\n"
         wide = min(block.across, 4) or 1
         for start in range(0, len(block.shots), wide):
             part = block.shots[start : start + wide]

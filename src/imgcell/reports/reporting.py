@@ -296,7 +296,11 @@ def _accepting(given: Any, lines: Sequence[Mapping[str, Any]]) -> tuple[Callable
     if callable(given):
         return lambda picture: bool(given(picture)), tr("A picture counts as accepted if the author's own function says so.")
     if isinstance(given, int) and not isinstance(given, bool):
-        return lambda picture: (picture.rating or 0) >= given, tr("A picture counts as accepted from {count} stars on.", count=given)
+        if given == 1:
+            sentence = tr("A picture counts as accepted from one star on.")
+        else:
+            sentence = tr("A picture counts as accepted from {count} stars on.", count=given)
+        return lambda picture: (picture.rating or 0) >= given, sentence
     if isinstance(given, Iterable) and not isinstance(given, str):
         names = {one.record.id if isinstance(one, Picture) else str(one) for one in given}
         return lambda picture: picture.record.id in names, tr("A picture counts as accepted if the author chose it.")

@@ -165,7 +165,10 @@ def _check(cells: Sequence[Cell], names: Sequence[str]) -> None:
             axes = list(cells[0].values) if cells else []
             raise InvalidJobError(
                 tr("These pictures have nothing called {name} to vote by.", name=repr(name)),
-                hint=tr("There are {names}.", names=", ".join([*axes, "model", "provider", "quality", "size", "prompt", "picture"])),
+                hint=tr(
+                    "There are {names}.",
+                    names=", ".join(dict.fromkeys([*axes, "model", "provider", "quality", "size", "prompt", "picture"])),
+                ),
             )
     if not names:
         raise InvalidJobError(tr("by= names nothing to vote by."), hint=tr('Leave it out, or say by="model".'))
