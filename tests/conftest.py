@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import loopback_only
 import pytest
 
@@ -20,6 +21,9 @@ for _name in list(os.environ):
         del os.environ[_name]
 os.environ["LC_ALL"] = "C.UTF-8"
 loopback_only.install()
+# No test asserts a time, and a loaded machine takes its own.
+hypothesis.settings.register_profile("imgcell", deadline=None)
+hypothesis.settings.load_profile("imgcell")
 
 
 @pytest.fixture(autouse=True)

@@ -236,7 +236,7 @@ for name in ("imgcell.client.client", "imgcell.client.rereading", "imgcell.clien
     importlib.import_module(name)
 import imgcell
 from pathlib import Path
-from imgcell.client import recovery
+from imgcell.client import inputs, recovery
 from imgcell.files import disk
 
 recovery._PAUSE = 3600.0
@@ -266,6 +266,7 @@ def work(base_url, what, home, prompt, point, listing):
     client = imgcell.Client("openai-compatible", base_url=base_url, api_key="sk-x", library=home)
     if what == "once":
         once(client, prompt)
+        inputs.settle()  # on a thread of its own; its steps are to be reached each time
     else:
         prompts = prompt.split(",")
         shown = os.open(Path(home).with_suffix(".shown"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)

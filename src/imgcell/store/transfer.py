@@ -243,9 +243,16 @@ def _studies(home: Path) -> list[str]:
 
 
 def _new_votes(own: Path, folder: Path) -> list[dict[str, Any]]:
-    known = {_canonical(line) for line in _lines(own)}
-    # A vote is one of a kind: one that is here is not counted again, and what is looked at is looked at where votes are read.
-    return [line for line in _lines(folder) if {"vote", "undo", "study"} & line.keys() and _canonical(line) not in known]
+    here = list(_lines(own))
+    known = {_canonical(line) for line in here}
+    votes = {line["vote"] for line in here if isinstance(line.get("vote"), str)}
+    # A vote is one of a kind: one that is here is not counted again, whatever else is said of it there.  What is looked at is looked
+    # at where votes are read.
+    return [
+        line
+        for line in _lines(folder)
+        if {"vote", "undo", "study"} & line.keys() and _canonical(line) not in known and str(line.get("vote")) not in votes
+    ]
 
 
 def _carry_lines(source: Path, target: Path) -> None:
