@@ -15,7 +15,7 @@ KEPT = re.compile(
     re.ASCII,
 )
 #: What is called so in Chinese, too.
-NAMES = {"imgcell", "openai", "OpenAI", "Picture", "Sheet", "alpha", "generate", "edit", "cat", "hat", "min"}
+NAMES = {"imgcell", "openai", "OpenAI", "Picture", "Sheet", "Studio", "alpha", "generate", "edit", "cat", "hat", "min"}
 #: A western mark after Chinese, or a gap after a Chinese mark.
 MIXED = re.compile(r"[\u4e00-\u9fff）][,;:?!.](?!\w)|[。！？；：，、] ")
 
@@ -133,3 +133,14 @@ def test_what_asks_and_what_is_wrong(chinese, imgcell_home):
     blob.write_bytes(b"cut")
     (imgcell_home / "records" / "p-20260101-120000-abcdefg-0.json").write_text("{}")
     assert "的图库有 2 个问题。" in chinese("imgcell.library().verify()")
+
+
+def test_sweeps_and_masks(chinese):
+    """What is there of them, what a sweep would make, and what is kept beside a mask."""
+    assert "参数扫描" in chinese("%imgcell sweeps")
+    assert "图库中没有参数扫描 'one'。" in chinese("%imgcell sweeps one")
+    assert "只接受一个编号" in chinese("%imgcell sweeps 1 2")
+    assert "将生成 20 张图片，≈ $" in chinese("%%imagine cats -m gpt-image-1 -q low,high -n 10\n十只猫")
+    assert "还没有已存蒙版" in chinese("%imgcell masks")
+    chinese("%%imagine cat\n一只猫")
+    assert "没有蒙版" in chinese("%%imgedit hat -i cat --keep\n戴帽子")

@@ -61,7 +61,7 @@ class StandIn:
                 handle.update(made, raw=True)
 
     def _bundle(self, sheet: Sheet) -> dict[str, str]:
-        text = repr(sheet) if sheet.cells else tr("imgcell Studio: no pictures yet.")
+        text = repr(sheet) if sheet.cells else tr("imgcell: no pictures yet.")
         lines = [line for line in (self._warning, "" if sheet.cells else text) if line]
         body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
         made = {"text/plain": "\n".join([line for line in (self._warning, text) if line])}
