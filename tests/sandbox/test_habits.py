@@ -116,6 +116,17 @@ def test_a_mask_and_an_input_can_be_ignored():
     assert painted[0].tobytes() == painted[1].tobytes()
 
 
+def test_a_model_that_does_not_sign_leaves_its_top_to_the_scene():
+    """Without name, size and quality two models' pictures tell nothing of whose they are; the prompt stays."""
+    order = Order(act="generate", model="m", prompt="a fox", width=256, height=256)
+    signed, bare = (
+        np.asarray(Image.open(io.BytesIO(painter.paint(order, 0, Habit(signs=signs)).data)).convert("RGB")) for signs in (True, False)
+    )
+    differs = (signed != bare).any(axis=-1)
+    assert differs[:32].any()
+    assert not differs[48:].any()
+
+
 def test_size_format_and_transparency_are_answered_as_the_habit_has_it():
     """Whatever was asked for."""
     habit = Habit(size="320x160", picture_format="jpeg", opaque=True)

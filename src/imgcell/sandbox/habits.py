@@ -40,6 +40,7 @@ class Habit:
         ignores_input: Paints from the prompt alone, and reports no image tokens, whatever pictures it was given.
         ignores_mask: Repaints all of the picture.
         repaints: ``False``: an edit without a mask hands the first input back, but for what follows here.
+        signs: ``False``: writes neither its name nor size and quality on its pictures, so that a vote on them is blind.
         size: The size of its pictures whatever is asked for, as in ``"1024x1024"``.
         leak: Share of the pixels outside of the mask that are changed, in patches of 16 pixels a side; without a mask all pixels of a
             model that does not repaint.  So many are changed exactly, to a pixel.
@@ -62,6 +63,7 @@ class Habit:
     ignores_input: bool = False
     ignores_mask: bool = False
     repaints: bool = True
+    signs: bool = True
     size: str | None = None
     leak: float = 0.0
     leak_by: int = 24
@@ -120,7 +122,7 @@ class Truth:
 
 def ordered(order: Order, habit: Habit) -> Order:
     """Return what a model of such habits understands of *order*."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"signed": habit.signs}
     if habit.ignores_mask or habit.ignores_input:
         changes["mask"] = None
     if habit.size is not None:

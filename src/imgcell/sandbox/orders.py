@@ -67,6 +67,7 @@ class Order:
         answer: ``"b64_json"``, ``"url"`` or ``"data_url"``: how the picture is handed over.
         picture_format: ``"png"``, ``"jpeg"`` or ``"webp"``.
         given: The names that the request carried.
+        signed: Whether model, size and quality are written at the top of the picture.
     """
 
     act: Literal["generate", "edit", "variation"]
@@ -89,6 +90,7 @@ class Order:
     mask: InputPicture | None = None
     encoding: Literal["json", "multipart"] = "json"
     given: frozenset[str] = frozenset()
+    signed: bool = True
 
     def with_(self, **changes: Any) -> Order:
         """Return a copy with *changes*."""

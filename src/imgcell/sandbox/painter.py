@@ -218,6 +218,14 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     for number, row in enumerate(rows):
         write(image, (left + pad, top + pad - size * 0.04 + number * line), row, size, (255, 255, 255, 255))
     tag = max(8, round(size * 0.66))
+    if order.signed:
+        _sign(image, order, tag, margin, inset, across)
+    if thumbnails:
+        _thumbnails(image, thumbnails, margin, top - margin // 2, short, tag)
+
+
+def _sign(image: Image.Image, order: Order, tag: int, margin: int, inset: int, across: bool) -> None:
+    width, height = image.size
     head = margin + round(inset * 0.9)
     badge = order.quality.upper() if order.quality != "auto" else "AUTO"
     wide = round(text_width(badge, tag) + tag * 2.4)
@@ -227,13 +235,11 @@ def _label(image: Image.Image, order: Order, thumbnails: list[Image.Image] | Non
     dot = (right - wide + tag * 0.6, head + tag * 0.62, right - wide + tag * 1.25, head + tag * 1.27)
     ImageDraw.Draw(image).ellipse(dot, fill=_BADGES.get(order.quality, (112, 204, 132)))
     write(image, (right - wide + tag * 1.65, head + tag * 0.36), badge, tag, (255, 255, 255, 255))
-    if not inset and short >= 200:
+    if not inset and min(width, height) >= 200:
         name = f"{order.model}  {width}x{height}"
         if text_width(name, tag) < width - wide - 4 * margin:
             write(image, (margin + 1, head + tag * 0.36 + 1), name, tag, (0, 0, 0))
             write(image, (margin, head + tag * 0.36), name, tag, (255, 255, 255))
-    if thumbnails:
-        _thumbnails(image, thumbnails, margin, top - margin // 2, short, tag)
 
 
 def _thumbnails(image: Image.Image, inputs: list[Image.Image], margin: int, bottom: int, short: int, tag: int) -> None:
