@@ -63,7 +63,7 @@ class Board:
             "not sent": tr("not sent"),
         }
         parts = [tr("{finished} of {pictures} done", finished=self.over, pictures=self.sent)]
-        parts += [tr("{word}: {count}", word=word, count=counted[state]) for state, word in words.items() if counted.get(state)]
+        parts += [tr("{name}: {value}", name=word, value=counted[state]) for state, word in words.items() if counted.get(state)]
         elapsed = time.monotonic() - self.begun
         parts.append(_clock(elapsed))
         if 0 < self.over < self.sent and elapsed > 2:
