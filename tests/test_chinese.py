@@ -87,7 +87,7 @@ def test_a_mask_of_another_size(client, server):
     """It names both sizes, and the call that makes them the same."""
     with pytest.raises(errors.InvalidJobError) as caught:
         client.edit("加一只热气球", images=[picture()], mask=Image.new("L", (10, 20), 255))
-    check(caught.value, "蒙版是 10x20", "64x48", "mask.resize((64, 48))")
+    check(caught.value, "蒙版是 10x20", "64x48", "imgcell.Mask(mask).fit((64, 48))")
     assert server.requests == []
 
 

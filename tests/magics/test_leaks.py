@@ -47,7 +47,7 @@ def test_a_shift_is_told_as_one(cell, redrawing, hole):
     """A picture that was moved as a whole is not said to have changed everywhere."""
     cell("%%imagine scene -s 512x384\na lighthouse at dusk")
     ran = cell(f"%%imgedit boat -i scene --mask {hole} -m moves\na red boat")
-    assert "≠ the content is shifted by 4, 2 px" in ran.out
+    assert "≠ the content is shifted by 4, 2 px (right, down)" in ran.out
 
 
 def test_of_several_each_is_told_with_its_place(cell, redrawing, hole):
@@ -56,6 +56,16 @@ def test_of_several_each_is_told_with_its_place(cell, redrawing, hole):
     ran = cell(f"%%imgedit boats -i scene --mask {hole} -m sandbox,leaky --yes\na red boat")
     assert "≠ [1] outside the mask: " in ran.out
     assert "[0]" not in ran.out
+
+
+def test_what_there_was_no_time_for_is_named(cell, redrawing, hole, monkeypatch):
+    """Silence would say that they kept to their mask; the first is always measured."""
+    monkeypatch.setattr("imgcell.magics.leaks._PATIENCE", -1.0)
+    cell("%%imagine scene -s 512x384\na lighthouse at dusk")
+    out = cell(f"%%imgedit boats -i scene --mask {hole} -m leaky,sandbox,moves --yes\na red boat").out
+    assert "≠ [0] outside the mask: " in out
+    assert "to keep you from waiting: [1], [2]." in out
+    assert "waiting" not in cell(f"%%imgedit kept -i scene --mask {hole} -m leaky,moves --keep --yes\na red boat").out
 
 
 def test_nothing_is_told_where_that_is_wanted(cell, redrawing, hole):

@@ -102,7 +102,7 @@ def test_sizes_that_were_not_kept_are_counted_and_not_accepted(study):
     report = imgcell.report(sheet)
     assert report.groups[0].sized == [False, False]
     assert report.groups[0].accepted == 0
-    assert "a answered 2 of 2 pictures in another size." in report.to_html()
+    assert "a: 2 of 2 pictures came in another size than asked for." in report.to_html()
     assert imgcell.report(study({"a": ["picture", "picture"]}, asked="64x48")).groups[0].accepted == 2
 
 

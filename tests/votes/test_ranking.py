@@ -166,6 +166,14 @@ def test_an_estimate_is_said_with_no_more_digits_than_it_deserves():
     assert f"About {float(f'{ranking.more_votes:.2g}'):.0f} more votes" in ranking.outlook()
 
 
+def test_one_more_vote_is_one_vote():
+    """No "1 more votes"."""
+    rows = [{"left": "a", "right": "b", "choice": "left"}] * 26 + [{"left": "a", "right": "b", "choice": "right"}] * 24
+    ranking = Votes(rows).ranking()
+    ranking.gaps = tuple(dataclasses.replace(gap, more=1) for gap in ranking.gaps)
+    assert "one more vote until" in ranking.outlook()
+
+
 def test_equals_are_never_promised_to_part():
     """Exactly even: no number, and a sentence that names them."""
     rows = [{"left": one, "right": other, "choice": "left"} for one, other in ("ab", "ba", "ab", "ba")] * 5

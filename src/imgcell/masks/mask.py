@@ -363,6 +363,6 @@ def _radius(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 32768:
         raise InvalidJobError(
             tr("A radius is a number of pixels from 0 on, not {value}.", value=repr(value)[:60]),
-            hint=tr("shrink() is the other way round of grow()."),
+            hint=tr("grow() goes outwards, shrink() inwards."),
         )
     return float(value)

@@ -86,7 +86,7 @@ def _plane(found: Any, label: int | None) -> Image.Image:
     if not (low >= 0 and high <= 1):  # NaN ends here too
         raise InvalidJobError(
             tr("The segmenter returned floats from {low} to {high}; they have to run from 0 to 1.", low=f"{low:.4g}", high=f"{high:.4g}"),
-            hint=tr("From logits, 1 / (1 + numpy.exp(-x)) gives that, and x > 0 decides."),
+            hint=tr("If these are logits: 1 / (1 + numpy.exp(-x)) makes probabilities of them, and x > 0 a hard mask."),
         )
     return Image.fromarray((array * 255.0 + 0.5).astype(np.uint8))
 

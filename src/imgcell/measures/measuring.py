@@ -144,7 +144,7 @@ def _flat(metrics: Any) -> Iterable[Metric]:
             yield from _flat(one)
     else:
         raise InvalidJobError(
-            tr("{value} is nothing that can be measured.", value=clip(clean(repr(metrics)), 80)),
+            tr("{value} is no measure.", value=clip(clean(repr(metrics)), 80)),
             hint=tr("Give names, or functions by name: metrics={example}.", example='{"name": function}'),
         )
 

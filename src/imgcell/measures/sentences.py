@@ -33,7 +33,7 @@ def line(found: Changes, above: float) -> str | None:
     if found.alignment.moved:
         told.append(_moved(found))
     if not found.ratio_kept:
-        told.append(tr("the ratio is another one"))
+        told.append(tr("the aspect ratio changed"))
     if found.input_ignored:
         told.append(_ignored(found))
     return listed(*told) if told else None
@@ -48,7 +48,7 @@ def _ignored(found: Changes) -> str:
 def _moved(found: Changes) -> str:
     right, down = found.shift
     if found.scale == 1.0:
-        return tr("the content is shifted by {right}, {down} px", right=f"{right:g}", down=f"{down:g}")
+        return tr("the content is shifted by {right}, {down} px (right, down)", right=f"{right:g}", down=f"{down:g}")
     scale = f"{100 * found.scale:.1f} %"
     if right == down == 0:
         return tr("the content is scaled to {scale}", scale=scale)
@@ -94,7 +94,7 @@ def lines(found: Changes) -> list[str]:
             )
         )  # fmt: skip
     if not found.ratio_kept:
-        told.append(tr("the ratio is another one"))
+        told.append(tr("the aspect ratio changed"))
     if found.input_ignored:
         told.append(_ignored(found))
     told.append(tr("counted as changed: a difference (ΔE*ab) above {threshold}", threshold=f"{found.threshold:g}"))

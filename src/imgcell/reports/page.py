@@ -140,7 +140,7 @@ def _settings(report: Report) -> Iterable[str]:
         (tr("versions"), ", ".join(f"{name} {version}" for name, version in made_with["versions"].items()) + f", {made_with['platform']}")
     ]
     if "first" in made_with:
-        pairs.append((tr("pictures made"), tr("{first} to {last} (UTC)", first=_time(made_with["first"]), last=_time(made_with["last"]))))
+        pairs.append((tr("period"), tr("{first} to {last} (UTC)", first=_time(made_with["first"]), last=_time(made_with["last"]))))
     for model in made_with["models"]:
         fields = "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in model["fields"].items())
         pairs.append((tr("model"), f"{model['provider']} · {model['model']}" + (f" · {fields}" if fields else "")))

@@ -57,7 +57,7 @@ def figures(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[s
         Column(tr("size as asked"), right=True),
         Column(tr("cost"), right=True),
         Column(tr("accepted"), right=True),
-        Column(tr("price of an accepted one"), right=True),
+        Column(tr("price per accepted picture"), right=True),
     ]
     rows = []
     for group in groups:

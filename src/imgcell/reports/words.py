@@ -52,7 +52,12 @@ def findings(report: Report) -> list[str]:
     for group in sized[:3]:
         wrong = len(group.sized) - sum(group.sized)
         said.append(
-            tr("{name} answered {count} of {total} pictures in another size.", name=group.name, count=wrong, total=len(group.sized))
+            tr(
+                "{name}: {count} of {total} pictures came in another size than asked for.",
+                name=group.name,
+                count=wrong,
+                total=len(group.sized),
+            )
         )
     unsettled = sum(group.bill.unknown for group in report.groups)
     if unsettled:

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--faults", type=float, default=0.0, metavar="SHARE", help=tr("share of requests that fail, from 0 to 1 (default: 0)")
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help=tr("which of them do (default: 0)"))
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help=tr("seed that chooses which requests fail (default: 0)"))
     chosen = parser.parse_args(arguments)
     try:
         picture = chosen.picture.read_bytes() if chosen.picture else None

@@ -187,13 +187,17 @@ class Ranking(Sequence[Standing]):
         more, decide = self.more_votes, self.more_votes_to_decide
         if more == 0:
             return tr("All intervals are apart.")
+        if more == 1:
+            return tr("About one more vote until the intervals separate, if it goes on like this.")
         if more is not None:
             return tr("About {count} more votes until the intervals separate, if it goes on like this.", count=_about(more))
         close = next(gap for gap in self.gaps if gap.more is None)
         said = tr(
             "{one} and {other} look equal so far: whether more votes will part them cannot be said.", one=close.above, other=close.below
         )
-        if decide:
+        if decide == 1:
+            said = joined(said, tr("About one more vote decides which of two neighbors is stronger."))
+        elif decide:
             said = joined(said, tr("About {count} more votes decide which of two neighbors is stronger.", count=_about(decide)))
         return said
 
@@ -278,7 +282,7 @@ def rank(
             tr("From one rater nothing can be said of others: it takes {most} at least.", most=_FEWEST)
             if len(raters) == 1
             else tr("From {count} raters nothing can be said of others: it takes {most} at least.", count=len(raters), most=_FEWEST),
-            hint=tr('Take intervals="information": they are about these raters.'),
+            hint=tr('Take intervals="information": those hold for these raters.'),
         )
     names = list(won.entries)
     wins, ties = won.arrays(names, bad_as_ties=bad == "tie")
