@@ -49,7 +49,7 @@ HOMES = {
     "httpx": {"transport", "sandbox"},
     "certifi": {"transport"},
     "httpcore": {"transport", "sandbox"},
-    "IPython": {"magics", "widget", "sweeps"},  # where something is shown in a cell; of a sweep, how it goes on
+    "IPython": {"magics", "widget", "sweeps", "measures"},  # where something is shown in a cell; of sweeps and measures, how they go on
     "anywidget": {"widget"},
     "PIL": {"pictures", "masks", "measures", "comparison", "reports", "sandbox"},
     "filelock": {"files"},

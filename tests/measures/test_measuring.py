@@ -232,6 +232,34 @@ def test_a_long_measurement_says_how_far_it_is(three, capsys, monkeypatch):
     assert not said.split("\r")[-2].strip()
 
 
+def test_in_a_notebook_nothing_is_left_of_it(three, capsys, monkeypatch):
+    """A place in the cell's output that changes and is empty at the end; the error stream would leave a red bar."""
+    from IPython.core.displaypub import CapturingDisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from imgcell.measures import progress
+
+    class Heard(CapturingDisplayPublisher):
+        """Not what captures a cell, though it keeps what it is given."""
+
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_PACE", 0.0)
+    shell = InteractiveShell.instance()
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    heard = Heard()
+    monkeypatch.setattr(shell, "display_pub", heard)
+    try:
+        measure(three, {"seen": lambda p: 4})
+    finally:
+        InteractiveShell.clear_instance()
+    assert capsys.readouterr().err == ""
+    told = [one["data"] for one in heard.outputs]
+    assert {"text/plain": "measured: 3 of 3"} in told
+    assert told[-1] == {}
+    assert len({one["transient"]["display_id"] for one in heard.outputs}) == 1
+    assert [one["update"] for one in heard.outputs] == [False] + [True] * (len(told) - 1)
+
+
 def test_the_same_content_is_measured_once(make_picture, photo):
     """Two pictures of the same bytes are one question; asked again, it is none at all."""
     asked = itertools.count(1)
@@ -313,7 +341,7 @@ def test_what_there_is_not_is_said(three):
         measure(three, {"ssim": len})
     with pytest.raises(InvalidJobError, match="no function"):
         measure(three, {"mine": 7})
-    with pytest.raises(InvalidJobError, match="nothing that can be measured"):
+    with pytest.raises(InvalidJobError, match="7 is no measure"):
         measure(three, 7)
     with pytest.raises(InvalidJobError, match="baseline="):
         measure(three, "psnr")

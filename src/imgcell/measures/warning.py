@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from imgcell.measures.changing import Changes
     from imgcell.pictures.picture import Picture
 
-__all__ = ["leaking"]
+__all__ = ["asked", "leaking"]
+
+
+def asked(picture: Picture) -> bool:
+    """Return whether a word is wanted on *picture*: an edit with a mask, the rest of which was not kept."""
+    record = picture.record
+    return record.mask is not None and record.kept is None and options.warn_outside < 1
 
 
 def leaking(picture: Picture) -> Changes | None:
@@ -19,8 +25,7 @@ def leaking(picture: Picture) -> Changes | None:
     Never raises: the picture is there, and is not to be spoilt by what is said of it.  Where it has no mask, or the rest of it
     was kept, nothing is measured.
     """
-    record = picture.record
-    if record.mask is None or record.kept is not None or options.warn_outside >= 1:
+    if not asked(picture):
         return None
     try:
         found: Changes = picture.changes
