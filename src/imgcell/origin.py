@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Origin", "for_sweep", "from_cell", "origin", "session"]
+__all__ = ["Origin", "for_sweep", "from_cell", "origin", "session", "shell"]
 
 _session: tuple[int, str] | None = None
 #: Notebook and cell, as far as whoever runs a cell knows them.
@@ -50,6 +52,12 @@ def session() -> str:
     if _session is None or _session[0] != os.getpid():
         _session = (os.getpid(), f"s-{os.getpid()}-{os.urandom(4).hex()}")
     return _session[1]
+
+
+def shell() -> Any:
+    """Return IPython's shell if this process has one, without importing IPython where nobody else has."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None else None
 
 
 def origin() -> Origin:

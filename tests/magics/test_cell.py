@@ -192,7 +192,7 @@ def test_many_pictures_need_a_yes(cell, provider, monkeypatch):
 def test_answering(cell, provider, monkeypatch, answer, jobs):
     """The question names number and price, and only a yes is a yes."""
     asked = []
-    monkeypatch.setattr("imgcell.magics.confirm._somebody_there", lambda ipython: True)
+    monkeypatch.setattr("imgcell.magics.confirm.takes_input", lambda ipython: True)
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
     cell("%%imagine -n 9\nx")
     assert "9 pictures" in asked[0]

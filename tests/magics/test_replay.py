@@ -178,7 +178,7 @@ def test_a_paused_provider_needs_a_yes(cell, provider, monkeypatch):
     provider.paused = True
     assert isinstance(cell("%%imagine\nx").error, InvalidJobError)
     assert provider.jobs == []
-    monkeypatch.setattr("imgcell.magics.confirm._somebody_there", lambda ipython: True)
+    monkeypatch.setattr("imgcell.magics.confirm.takes_input", lambda ipython: True)
     questions = []
     monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or "y")
     assert cell("%%imagine\nx").error is None
@@ -199,7 +199,7 @@ def test_what_an_earlier_kernel_may_have_paid_for_needs_a_yes(cell, provider, mo
     assert provider.jobs == []
     assert cell("%%imagine\na dog").error is None
     with monkeypatch.context() as asked:
-        asked.setattr("imgcell.magics.confirm._somebody_there", lambda ipython: True)
+        asked.setattr("imgcell.magics.confirm.takes_input", lambda ipython: True)
         asked.setattr("builtins.input", lambda question: "y" if "may have been charged" in question else "n")
         assert cell("%%imagine\na cat").error is None
     assert cell("%%imagine\na cat").error is None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from imgcell.errors import InvalidJobError
 from imgcell.language import listed, tr
 from imgcell.options import options
 from imgcell.pictures.words import cost_text
 from imgcell.providers.prices import Cost
 
-__all__ = ["UNPRICED", "agreed", "dear", "priced", "summed"]
+__all__ = ["UNPRICED", "ask", "dear", "priced", "summed", "takes_input"]
 
 #: So many pictures of unknown price are made without asking.
 UNPRICED = 4
@@ -41,11 +44,23 @@ def summed(pictures: int, sums: dict[str, float], unpriced: int) -> str:
     return listed(count, priced(sums), unknown if unpriced else None)
 
 
-def agreed(question: str, nobody: InvalidJobError) -> bool:
-    """Ask, and return whether the answer is yes.
+def takes_input(ipython: Any) -> bool:
+    """Whether a question would be answered: a notebook whose front end takes input, or a terminal.
+
+    Args:
+        ipython: The shell; ``None`` where there is none.
+    """
+    kernel = getattr(ipython, "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask(question: str, *, no: InvalidJobError, nobody: InvalidJobError) -> None:
+    """Ask, and return if the answer is yes.
 
     Raises:
-        InvalidJobError: *nobody*, where the front end takes no input.
+        InvalidJobError: *no*, if it is not; *nobody*, where the front end takes no input.
     """
     try:
         answer = input(question + " ")
@@ -55,4 +70,5 @@ def agreed(question: str, nobody: InvalidJobError) -> bool:
         if type(error).__name__ != "StdinNotImplementedError":
             raise
         raise nobody from None
-    return answer.strip().lower() in ("y", "yes", "j", "是", "好")
+    if answer.strip().lower() not in ("y", "yes", "j", "是", "好"):
+        raise no

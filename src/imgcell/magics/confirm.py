@@ -5,10 +5,9 @@ Only what is sent counts: what the library has costs nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from imgcell.costs.asking import UNPRICED, agreed, dear, summed
+from imgcell.costs.asking import UNPRICED, ask, dear, summed, takes_input
 from imgcell.errors import InvalidJobError
 from imgcell.language import joined, tr
 from imgcell.options import options
@@ -53,14 +52,7 @@ def _ask(ipython: Any, pictures: int, cost: dict[str, float], reason: str | None
     nobody = InvalidJobError(
         joined(reason, tr("This cell would make {what}, and nobody can be asked here. Nothing was sent.", what=what)), hint=hint
     )
-    if not _somebody_there(ipython):
+    if not takes_input(ipython):
         raise nobody
-    if not agreed(joined(reason, tr("This cell would make {what}. Go on? [y/N]", what=what)), nobody):
-        raise InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
-
-
-def _somebody_there(ipython: Any) -> bool:
-    kernel = getattr(ipython, "kernel", None)
-    if kernel is not None:
-        return bool(getattr(kernel, "_allow_stdin", False))
-    return sys.stdin is not None and sys.stdin.isatty()
+    no = InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
+    ask(joined(reason, tr("This cell would make {what}. Go on? [y/N]", what=what)), no=no, nobody=nobody)

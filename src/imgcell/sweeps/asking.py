@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgcell import costs
-from imgcell.costs.asking import UNPRICED, agreed, dear, summed
+from imgcell.costs.asking import UNPRICED, ask, dear, summed, takes_input
 from imgcell.errors import InvalidJobError
 from imgcell.language import joined, tr
+from imgcell.origin import shell
 
 if TYPE_CHECKING:
     from imgcell.sweeps.cells import Cells
@@ -66,20 +66,13 @@ def _ask(cells: Cells, tasks: Sequence[Task], reason: str | None) -> None:
     )
     if not somebody_there():
         raise nobody
-    if not agreed(joined(reason, tr("This sweep would make {what}. Go on? [y/N]", what=what)), nobody):
-        raise InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
+    no = InvalidJobError(tr("Not done: {what}. Nothing was sent.", what=what), hint=hint)
+    ask(joined(reason, tr("This sweep would make {what}. Go on? [y/N]", what=what)), no=no, nobody=nobody)
 
 
 def somebody_there() -> bool:
-    """Whether a question would be answered: a notebook whose front end takes input, or a terminal.
+    """Whether a question would be answered (:func:`imgcell.costs.asking.takes_input`), and may be asked from here.
 
     Only on the main thread: a kernel's channel for questions is no other thread's, so that ``arun`` does not ask.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return False
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    kernel = getattr(shell, "kernel", None)
-    if kernel is not None:
-        return bool(getattr(kernel, "_allow_stdin", False))
-    return sys.stdin is not None and sys.stdin.isatty()
+    return threading.current_thread() is threading.main_thread() and takes_input(shell())

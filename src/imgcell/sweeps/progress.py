@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgcell.language import tr
+from imgcell.origin import shell
 from imgcell.pictures.steps import Progress
 
 if TYPE_CHECKING:
@@ -94,11 +95,10 @@ class _Screen:
     """One place of a cell's output, or one line of a terminal, that changes; nothing where nobody looks."""
 
     def __init__(self) -> None:
-        ipython = sys.modules.get("IPython")
-        shell = ipython.get_ipython() if ipython is not None else None
-        in_kernel = getattr(shell, "kernel", None) is not None
+        ipython = shell()
+        in_kernel = getattr(ipython, "kernel", None) is not None
         # A captured cell (%%capture) keeps every update as an output of its own.
-        captured = shell is not None and type(shell.display_pub).__name__ == "CapturingDisplayPublisher"
+        captured = ipython is not None and type(ipython.display_pub).__name__ == "CapturingDisplayPublisher"
         self._live = in_kernel and not captured
         self._terminal = not in_kernel and sys.stderr is not None and sys.stderr.isatty()
         self._handle: Any = None

@@ -15,6 +15,7 @@ from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.language import current as language
 from imgcell.language import speaking, tr
 from imgcell.measures.warning import leaking
+from imgcell.origin import shell
 from imgcell.pictures.boxed import boxed
 from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
@@ -27,7 +28,7 @@ from imgcell.widget.channel import Channel, beside, encoded
 from imgcell.widget.desk import Desk
 from imgcell.widget.limits import LIMITS
 from imgcell.widget.model import StudioModel
-from imgcell.widget.names import Names, after_each_cell, check_name, shell
+from imgcell.widget.names import Names, after_each_cell, check_name
 from imgcell.widget.orders import Order, Orders
 from imgcell.widget.past import Past
 from imgcell.widget.pixels import Pixels

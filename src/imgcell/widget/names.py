@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.origin import shell
 from imgcell.pictures.sheet import Sheet
 from imgcell.pictures.spotted import spotted
 
 if TYPE_CHECKING:
     from imgcell.widget.facts import Variable
 
-__all__ = ["Names", "shell"]
+__all__ = ["Names"]
 
 _NAME = re.compile(r"([^\W\d]\w*)(?:\[(\d{1,5})\])?")
 #: Variables that are listed.
 _MOST = 200
-
-
-def shell() -> Any:
-    """Return IPython's shell if this process has one, without importing IPython where nobody else has."""
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
 
 
 class Names:

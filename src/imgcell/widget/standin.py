@@ -11,9 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from imgcell.language import tr
+from imgcell.origin import shell
 from imgcell.pictures.contact import shown
 from imgcell.pictures.preview import bundle
-from imgcell.widget.names import shell
 
 if TYPE_CHECKING:
     from imgcell.pictures.sheet import Sheet
