@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.lineage.chain import Link
-from imgcell.lineage.holdings import GIVEN
+from imgcell.lineage.holdings import given_record
 from imgcell.lineage.reading import check, document_of
 from imgcell.masks.showing import mask_thumbnail
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.picture import Picture
-from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.thumbnails import thumbnail
 from imgcell.pictures.words import clean, clip
@@ -127,20 +126,7 @@ class Recipe:
             return self._find(name)
         source = MemorySource(data, name.removeprefix("sha256:"))
         facts = inspect(source)
-        record = Record(
-            id=name,
-            sha256=source.sha256,
-            prompt="",
-            provider="",
-            model=None,
-            kind=GIVEN,
-            parents=(parent,) if parent else (),
-            modified=(0,) if parent else (),
-            size=(facts.width, facts.height),
-            format=facts.format,
-            bytes=source.size,
-        )
-        return Picture(source, record, facts)
+        return Picture(source, given_record(name, source, facts, parent), facts)
 
     # -- showing -----------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from imgcell.errors import ImageDecodeError, ImgcellError, StorageError
@@ -15,9 +16,11 @@ from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
 
 if TYPE_CHECKING:
+    from imgcell.pictures.formats import ImageFacts
+    from imgcell.pictures.source import Source
     from imgcell.store import Library
 
-__all__ = ["GIVEN", "Holdings", "State", "is_given"]
+__all__ = ["GIVEN", "Holdings", "State", "given_record", "is_given"]
 
 #: ``record.kind`` of pictures that were not made but handed in.
 GIVEN = "given"
@@ -32,6 +35,30 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 def is_given(name: str) -> bool:
     """Whether *name* stands for a picture that was handed in (``"sha256:…"``) rather than one that imgcell made."""
     return name.startswith("sha256:")
+
+
+def given_record(name: str, source: Source, facts: ImageFacts, changed_from: str | None = None) -> Record:
+    """Return the record of a picture that was handed in.
+
+    Args:
+        name: Its id.
+        source: Its bytes.
+        facts: What they say of themselves.
+        changed_from: The id of the picture that it is a changed version of.
+    """
+    return Record(
+        id=name,
+        sha256=source.sha256,
+        prompt="",
+        provider="",
+        model=None,
+        kind=GIVEN,
+        parents=(changed_from,) if changed_from else (),
+        modified=(0,) if changed_from else (),
+        size=(facts.width, facts.height),
+        format=facts.format,
+        bytes=source.size,
+    )
 
 
 class Holdings:
@@ -84,20 +111,7 @@ class Holdings:
             created = dt.datetime.fromtimestamp(source.path.stat().st_mtime, dt.timezone.utc)
         except (OSError, ImageDecodeError, ValueError):
             return None
-        record = Record(
-            id=digest,
-            sha256=match.group(1),
-            prompt="",
-            provider="",
-            model=None,
-            kind=GIVEN,
-            created=created,
-            parents=(parent,) if parent else (),
-            modified=(0,) if parent else (),
-            size=(facts.width, facts.height),
-            format=facts.format,
-            bytes=source.size,
-        )
+        record = replace(given_record(digest, source, facts, parent), created=created)
         return Picture(source, record, facts, self.library.archive if self.library is not None else None)
 
     def same(self, name: str, sent: str | None) -> bool:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from imgcell.errors import InvalidJobError, StorageError
 from imgcell.jobs import InputImage
 from imgcell.language import tr
-from imgcell.lineage.holdings import GIVEN, Holdings
+from imgcell.lineage.holdings import Holdings, given_record
 from imgcell.pictures.formats import inspect
 from imgcell.pictures.given import Given, address, take
 from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.preview import viewable
-from imgcell.pictures.record import Record
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.writing import upright
 from imgcell.sweeps.task import Held
@@ -87,20 +86,7 @@ class Holder:
 def _in_memory(data: bytes, parent: str | None, changed: str | None) -> Picture:
     source = MemorySource(data)
     facts = inspect(source)
-    record = Record(
-        id=parent or f"sha256:{source.sha256}",
-        sha256=source.sha256,
-        prompt="",
-        provider="",
-        model=None,
-        kind=GIVEN,
-        parents=(changed,) if changed else (),
-        modified=(0,) if changed else (),
-        size=(facts.width, facts.height),
-        format=facts.format,
-        bytes=source.size,
-    )
-    return Picture(source, record, facts)
+    return Picture(source, given_record(parent or f"sha256:{source.sha256}", source, facts, changed), facts)
 
 
 def _read(given: Given) -> bytes:
