@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgcell.errors import ImgcellError
 from imgcell.language import tr
-from imgcell.transport.pace import MINUTE, Limit
+from imgcell.transport.pace import Limit, per_minute
 from imgcell.transport.sharing import gate_for
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Timing:
                 longest = max(longest, paced)
             else:
                 known = True
-                longest = max(longest, paced + lane.longest, lane.busy / min(lane.width, lane.requests), lane.longest)
+                longest = max(longest, paced + lane.longest, lane.busy / min(lane.width, lane.requests))
         return (longest, at_least) if known else (None, False)
 
     def _typical(self, provider: str, ready: Ready) -> float | None:
@@ -104,7 +104,7 @@ class Timing:
 def limit_of(client: Client) -> Limit | None:
     """Return what is known of how much the provider allows: learned, or as its profile says; nothing is sent."""
     stated = client.provider.images_per_minute
-    said = None if stated is None else Limit(int(stated), MINUTE) if stated >= 1 else Limit(1, MINUTE / stated)
+    said = per_minute(stated) if stated is not None else None
     try:
         learned = gate_for(client.base_url, client.key(), client._home).limit
     except ImgcellError:
