@@ -58,7 +58,7 @@ def test_impossible_combinations_say_why(openai, monkeypatch):
     problems = {tuple(cell.values.values()): cell.problem for cell in plan.cells}
     assert problems["x", "openai", "1024x1024"] is None
     assert "333x444" in str(problems["x", "openai", "333x444"])
-    assert "Step 1" in str(problems["x → y", "openai", "1024x1024"])
+    assert "Step 2" in str(problems["x → y", "openai", "1024x1024"])
     assert isinstance(problems["x", "apiyi", "1024x1024"], MissingKeyError)
     assert (plan.pictures, plan.impossible) == (1, 7)
     assert "Impossible: 7." in str(plan)

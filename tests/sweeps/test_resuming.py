@@ -174,7 +174,7 @@ def test_a_chain_goes_on_with_the_step_that_is_missing(client, server):
     until(lambda: len(server.requests) == 1)
     sweep.stop()
     assert sheet.wait(30)
-    assert sheet.errors[0].message.startswith("Step 1: Stopped")
+    assert sheet.errors[0].message.startswith("Step 2: Stopped")
     again = imgcell.Sweep.load(sweep.id, clients={"sandbox": client})
     assert again.plan().requests == 2
     assert len(again.resume()) == 1
@@ -369,3 +369,25 @@ def test_variants_are_found_again(client, server):
     sheet = again.resume()
     assert [picture.width for picture in sheet] == [256, 512]
     assert sheet.sel(variant="large")[0].record.requested["quality"] == "high"
+
+
+def test_what_was_impossible_is_not_made_possible_by_the_file(client, server):
+    """A step that is no text is not sent by the sweep that was found again either."""
+    sweep = imgcell.sweep({"good": "a", "bad": ("a house", 3)}, provider=client, size="256x256")
+    assert len(sweep.run()) == 1
+    again = imgcell.Sweep.load(sweep.id, clients={"sandbox": client})
+    assert [cell.outcome for cell in again.resume().cells] == ["picture", "not sent"]
+    assert len(server.requests) == 1
+
+
+def test_a_provider_that_is_gone_takes_only_its_own_cells_along(client, imgcell_home):
+    """The plan of a sweep shows the cells of a provider that is not known any more as impossible, and all others."""
+    sweep = imgcell.sweep("a", provider={"here": client, "there": client}, size="256x256")
+    sweep.run()
+    path = imgcell_home / "sweeps" / f"{sweep.id}.json"
+    document = json.loads(path.read_text(encoding="ascii"))
+    document["axes"][0]["choices"][1]["value"] = {"label": "there", "provider": "gone", "base_url": None}
+    path.write_text(json.dumps(document), encoding="ascii")
+    plan = imgcell.Sweep.load(sweep.id, clients={"here": client}).plan()
+    assert [(cell.provider, cell.problem is None) for cell in plan.cells] == [("sandbox", True), ("there", False)]
+    assert "'gone'" in str(plan)

@@ -97,7 +97,7 @@ def test_a_step_that_fails_ends_its_chain(client, server):
     """The error says which step it was; nothing is sent after it."""
     sheet = imgcell.sweep([("a house", "x [[fault:moderation]]", "add snow")], provider=client, size="256x256").run()
     assert isinstance(sheet.errors[0], ModerationError)
-    assert sheet.errors[0].message.startswith("Step 1: ")
+    assert sheet.errors[0].message.startswith("Step 2: ")
     assert len(server.requests) == 2
 
 
@@ -193,7 +193,7 @@ def test_without_a_library_it_runs_and_resumes_in_memory(server):
 
 def test_a_task_travels(client, server, imgcell_home):
     """A task is pickled without a key and performed elsewhere by whoever finds a key there; what comes back can be pickled."""
-    task = Task("sweep-20261121-000000-abcd", 3, "sandbox", server.url("sandbox"), imgcell.Generate("a cat", size="256x256"), ("bluer",))
+    task = Task("sweep-20261121-000000-abcd0123", 3, "sandbox", server.url("sandbox"), imgcell.Generate("a cat", size="256x256"), ("bluer",))
     assert pickle.loads(pickle.dumps(task)) == task
     outcome = perform(task, imgcell_home)
     assert outcome.state == "picture"
@@ -203,6 +203,17 @@ def test_a_task_travels(client, server, imgcell_home):
 
 def test_performing_never_raises_for_a_cell(server, imgcell_home):
     """What is wrong with one cell is its outcome, whatever it is."""
-    task = Task("sweep-20261121-000000-abcd", 0, "sandbox", server.url("sandbox"), imgcell.Generate("x [[fault:moderation]]"))
+    task = Task("sweep-20261121-000000-abcd0123", 0, "sandbox", server.url("sandbox"), imgcell.Generate("x [[fault:moderation]]"))
     assert perform(task, imgcell_home).state == "refused"
     assert perform(Task("s", 0, "nobody", None, imgcell.Generate("x")), imgcell_home).state == "not sent"
+
+
+def test_a_refused_key_stops_only_who_has_it(server):
+    """Two keys of one provider at one address: what is refused to the one is sent all the same with the other."""
+    with (
+        imgcell.Client("openai", base_url=server.base_url, api_key="sk-wrong", max_in_flight=1) as bad,
+        imgcell.Client("openai", base_url=server.base_url, api_key="sk-good", max_in_flight=1) as good,
+    ):
+        sheet = imgcell.sweep([str(number) for number in range(6)], provider={"bad": bad, "good": good}, quality="low").run(yes=True)
+    assert [cell.outcome for cell in sheet.sel(provider="good").cells] == ["picture"] * 6
+    assert {type(error) for error in sheet.sel(provider="bad").errors} == {AuthenticationError, NotSentError}

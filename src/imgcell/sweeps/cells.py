@@ -162,7 +162,7 @@ class Cells:
             try:
                 providers.check(job, [stand_in], None, client.provider.model(job.model))
             except InvalidJobError as error:
-                error.message = tr("Step {number}: {reason}", number=step, reason=error.message)
+                error.message = tr("Step {number}: {reason}", number=step + 1, reason=error.message)
                 error.args = (error.message,)
                 raise
 

@@ -78,7 +78,9 @@ class Conductor(Watcher):
         self._runs: dict[int, Run] = {}
         self._lock = threading.Lock()
         self._stopped = False
-        self._refusals = Refusals()
+        self._client = client
+        #: By client: the key of one says nothing about that of another, at the same address or not.
+        self._refusals = {who: Refusals() for who in self._lanes}
         self._future: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     def start(self) -> None:
@@ -122,7 +124,7 @@ class Conductor(Watcher):
 
     def may_go_on(self, task: Task) -> ImgcellError | None:
         """See :class:`Watcher`."""
-        return stopped() if self._stopped else self._refusals.reason(task)
+        return stopped() if self._stopped else self._refusals[id(self._client(task))].reason(task)
 
     async def _work(self) -> None:
         try:
@@ -141,5 +143,5 @@ class Conductor(Watcher):
             outcome = await carry(task, client, self)
             with self._lock:
                 self._runs.pop(task.place, None)
-            self._refusals.heed(task, outcome.error)
+            self._refusals[id(client)].heed(task, outcome.error)
             self._take(outcome)

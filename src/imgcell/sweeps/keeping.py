@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SweepList", "claim", "clients", "held", "listed", "load", "names_in", "release", "save"]
 
-_NAME = re.compile(r"sweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
+_NAME = re.compile(r"sweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 _MOST_BYTES = 20_000_000
 #: Sweeps that a list shows: what became of the cells of each is looked up in the ledger.
 _LISTED = 20
@@ -221,7 +221,7 @@ def _value(name: str, value: Any) -> Any:
         url = value.get("base_url")
         return Address(str(value["label"]), str(value["provider"]), str(url) if url is not None else None)
     if name == "prompt" and isinstance(value, Mapping):
-        return tuple(str(step) for step in value["chain"])
+        return tuple(value["chain"])  # a step that is no text stays impossible
     return value
 
 

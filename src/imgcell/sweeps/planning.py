@@ -232,11 +232,11 @@ def make_plan(sweep: Sweep, left: Sequence[Task], *, replayed: int) -> SweepPlan
 
 def _planned(sweep: Sweep, number: int, values: dict[str, str], tasks: Sequence[Task], timing: Timing) -> Planned:
     cells, place = sweep._the_cells(), number * sweep.n
-    client = cells.client(place)
     problem = cells.problem(place)
     fields = sweep.design.fields(number)
     if problem is not None:
-        return Planned(values, client.provider.name, _named(fields, client.provider.default_model), problem=problem)
+        return Planned(values, *_asked(sweep, place, fields), problem=problem)
+    client = cells.client(place)
     ready = cells.ready(place)
     plan = cells.plan(place)
     sends = {name: value for name, value in plan.calls[0]["body"] if _worth_showing(name, value, ready.job.prompt)} if plan.calls else {}
@@ -267,6 +267,16 @@ def _estimates(sweep: Sweep, tasks: Sequence[Task]) -> list[Cost | None]:
         if not unpriced and not sums:
             found.append(Cost(0.0, "USD", "free"))
     return found
+
+
+def _asked(sweep: Sweep, place: int, fields: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return who would be asked for *place*, which cannot be sent, and for which model; its provider may not be there any more."""
+    try:
+        provider = sweep._the_cells().client(place).provider
+    except ImgcellError:
+        said = fields.get("provider")
+        return str(getattr(said, "label", said)), _named(fields, None)
+    return provider.name, _named(fields, provider.default_model)
 
 
 def _named(fields: Mapping[str, Any], default: str | None) -> str | None:

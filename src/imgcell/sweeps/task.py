@@ -198,7 +198,7 @@ async def carry(task: Task, client: Client, watcher: Watcher | None = None) -> O
             picture = sheet[0]
     except ImgcellError as error:
         if step:
-            error.message = tr("Step {number}: {reason}", number=step, reason=error.message)
+            error.message = tr("Step {number}: {reason}", number=step + 1, reason=error.message)
             error.args = (error.message,)
         made = picture if picture is not None else task.given if isinstance(task.given, Picture) else None
         return Outcome(task.place, error=error, warnings=tuple(warnings), done=step, last=made if client.library is None else None)
