@@ -97,6 +97,7 @@ def test_it_is_drawn_and_travels_as_it_is_arranged(swept):
         (lambda sheet: sheet.sel(quality="hi"), "no value 'hi'"),
         (lambda sheet: sheet.grid(rows="model", columns="model"), "two places"),
         (lambda sheet: sheet.grid(rows="size"), "no axis 'size'"),
+        (lambda sheet: sheet.grid(rows=5), "no axis 5"),
         (lambda sheet: sheet[:2].sel(model="a"), "no axes"),
     ],
 )
@@ -104,3 +105,9 @@ def test_what_is_not_there_is_told(swept, ask, reason):
     """A wrong name is an error that says which there are."""
     with pytest.raises(InvalidJobError, match=reason):
         ask(swept)
+
+
+def test_no_picture_is_chosen_twice(swept):
+    """A value that is listed twice is one value: what the pictures cost is not counted twice."""
+    assert swept.sel(model=["a", "a"]) == swept.sel(model=["a"])
+    assert swept.sel(model=["a", "a"]).axes["model"] == ("a",)

@@ -120,3 +120,15 @@ def test_the_frame_has_the_same_columns(sweep):
     assert frame["width"].isna().tolist() == [False, True, False, True]
     assert list(sweep.to_pandas().index) == [record.id for record in sweep.records]
     assert frame.columns[-1] == "picture"
+
+
+def test_a_label_does_not_hide_what_was_sent(make_picture):
+    """Where an axis has labels of its own, what they stand for has a column, in every row alike."""
+    sheet = Sheet(running=True, axes={"prompt": ["short", "猫"], "model": ["A"]}, expected=2)
+    sheet._add(make_picture(prompt="a very long\nprompt", model="model-a"), 0)
+    sheet._add(make_picture(prompt="猫", model="model-a"), 1)
+    sheet._finish()
+    first, second = rows(sheet)
+    assert (first["prompt"], first["requested.prompt"], first["requested.model"]) == ("short", "a very long\nprompt", "model-a")
+    assert (second["prompt"], second["requested.prompt"]) == ("猫", "猫")
+    assert "requested.provider" not in first

@@ -70,7 +70,7 @@ class Matrix:
         for name, value in chosen.items():
             self._known(name)
             several = isinstance(value, Iterable) and not isinstance(value, str)
-            kept[name] = tuple(self._value(name, one) for one in (value if several else (value,)))
+            kept[name] = tuple(dict.fromkeys(self._value(name, one) for one in (value if several else (value,))))  # no picture counts twice
         for name in self.axes:
             value = chosen.get(name)
             if name not in chosen or (isinstance(value, Iterable) and not isinstance(value, str)):
@@ -83,8 +83,7 @@ class Matrix:
         Raises:
             InvalidJobError: For an axis that is not there, or is named twice.
         """
-        down = [rows] if isinstance(rows, str) else list(rows)
-        across = [columns] if isinstance(columns, str) else list(columns)
+        down, across = _names(rows), _names(columns)
         for name in (*down, *across):
             self._known(name)
             if (*down, *across).count(name) > 1:
@@ -124,3 +123,10 @@ class Matrix:
             tr("{name} has no value {value}.", name=name, value=repr(value)),
             hint=tr("It has {values}.", values=", ".join(repr(one) for one in near)),
         )
+
+
+def _names(said: Any) -> list[Any]:
+    """Return names of axes as a list: one, several, or (``None``) none."""
+    if said is None:
+        return []
+    return list(said) if isinstance(said, Iterable) and not isinstance(said, str) else [said]

@@ -65,10 +65,13 @@ def rows(sheet: Sheet, *, failed: bool = False) -> list[dict[str, Any]]:
         - ``honored``: whether everything that was asked for came so (``None`` where nothing is known to be broken and
           something is not known), ``mismatch``: what did not, in words, ``prompt_diff``: how the provider rewrote the
           prompt (``[-taken away-]``, ``{+added+}``), or ``None`` if it did not;
+        - ``requested.prompt``, ``requested.provider`` and ``requested.model`` where the axis of this name has labels of its own: what
+          they stand for;
         - only where it was said: ``requested.<field>``, ``effective.<field>`` and ``honored.<field>``.
     """
     axes = tuple(sheet.axes)
     found = [_row(cell, axes) for cell in sheet.cells if failed or cell.picture is not None]
+    _unlabeled(found, axes)
     # One order of names for all rows, whichever of them says something first.
     names = dict.fromkeys(name for row in found for name in row if "." not in name)
     for group in ("requested", "effective", "honored"):
@@ -106,6 +109,15 @@ def _row(cell: Cell, axes: tuple[str, ...]) -> dict[str, Any]:
         if row.get(name) is None:
             row[name] = value
     return row
+
+
+def _unlabeled(found: list[dict[str, Any]], axes: tuple[str, ...]) -> None:
+    """Add to each row what its label stands for, of the axes of which a label is not what was sent: it must not be lost."""
+    for axis in ("prompt", "provider", "model"):
+        sent = [getattr(row["picture"].record, axis) if row["picture"] is not None else None for row in found]
+        if axis in axes and any(value is not None and value != row[axis] for value, row in zip(sent, found, strict=True)):
+            for value, row in zip(sent, found, strict=True):
+                row[f"requested.{axis}"] = value
 
 
 #: What a row has of every picture, in this order.
