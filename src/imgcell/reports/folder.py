@@ -158,6 +158,8 @@ def _value(value: Any) -> Any:
         return ""
     if isinstance(value, (list, tuple, dict)):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        # Neither spreadsheets nor the csv module of Python 3.10 take a NUL.
+        value = value.replace("\0", "\ufffd")
+        return "'" + value if value.startswith(_FORMULA) else value
     return value
