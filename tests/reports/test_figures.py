@@ -5,7 +5,10 @@ import math
 import pytest
 
 import imgcell
+from imgcell.errors import OutcomeUnknownError
+from imgcell.pictures import Sheet
 from imgcell.reports.figures import Bill, quantile, wilson
+from imgcell.reports.tables import causes
 
 
 def test_percentiles_are_those_of_numpy():
@@ -66,6 +69,15 @@ def test_what_may_have_been_charged_makes_the_price_unknown(study):
     assert group.price is None
     assert group.bill.text() == "$0.04 and 1 of unknown cost"
     assert "Of one request nobody knows what it cost." in report.to_html()
+
+
+def test_one_cause_is_one_line_whatever_its_requests_are_called():
+    """What a hint says of one request (its journal id, its time) does not make several causes of one."""
+    sheet = Sheet(running=True, expected=3)
+    for place, attempt in enumerate(("a-1", "a-2", "a-3")):
+        sheet._fail(OutcomeUnknownError("No answer.", hint=f"Sent at 12:0{place} (journal {attempt}).", attempt=attempt), place)
+    sheet._finish()
+    assert causes(sheet) == [("No answer.", 3)]
 
 
 def test_pictures_without_a_known_cost_are_unknown_not_free(study):

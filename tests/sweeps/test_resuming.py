@@ -358,6 +358,16 @@ def test_the_sweeps_of_a_library_are_listed(client):
         imgcell.Sweep.load("sweep-1999")
 
 
+def test_sweeps_of_one_second_are_listed_in_their_order(client):
+    """The latest is the latest, however soon it was begun after the one before it."""
+    begun = []
+    for prompt in "abcdef":
+        begun.append(imgcell.sweep(prompt, provider=client, size="256x256"))
+        begun[-1].run()
+    assert [sweep.id for sweep in imgcell.Sweep.all()] == [sweep.id for sweep in reversed(begun)]
+    assert imgcell.Sweep.load().id == begun[-1].id
+
+
 def test_variants_are_found_again(client, server):
     """What belongs together, clients among it, is in the file, and the sweep goes on with it."""
     server.play("401", times=1)

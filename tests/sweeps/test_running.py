@@ -193,7 +193,7 @@ def test_without_a_library_it_runs_and_resumes_in_memory(server):
 
 def test_a_task_travels(client, server, imgcell_home):
     """A task is pickled without a key and performed elsewhere by whoever finds a key there; what comes back can be pickled."""
-    task = Task("sweep-20261121-000000-abcd0123", 3, "sandbox", server.url("sandbox"), imgcell.Generate("a cat", size="256x256"), ("bluer",))
+    task = Task("sweep-20261121-000000-00000000", 3, "sandbox", server.url("sandbox"), imgcell.Generate("cat", size="256x256"), ("bluer",))
     assert pickle.loads(pickle.dumps(task)) == task
     outcome = perform(task, imgcell_home)
     assert outcome.state == "picture"
@@ -203,7 +203,7 @@ def test_a_task_travels(client, server, imgcell_home):
 
 def test_performing_never_raises_for_a_cell(server, imgcell_home):
     """What is wrong with one cell is its outcome, whatever it is."""
-    task = Task("sweep-20261121-000000-abcd0123", 0, "sandbox", server.url("sandbox"), imgcell.Generate("x [[fault:moderation]]"))
+    task = Task("sweep-20261121-000000-00000000", 0, "sandbox", server.url("sandbox"), imgcell.Generate("x [[fault:moderation]]"))
     assert perform(task, imgcell_home).state == "refused"
     assert perform(Task("s", 0, "nobody", None, imgcell.Generate("x")), imgcell_home).state == "not sent"
 

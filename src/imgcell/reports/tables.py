@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from imgcell.errors import ImgcellError
 from imgcell.language import tr
 from imgcell.pictures.showing import Column
 from imgcell.pictures.words import cost_text
@@ -121,7 +122,8 @@ def lines(groups: Sequence[Group]) -> list[dict[str, Any]]:
 
 def causes(sheet: Sheet) -> list[tuple[str, int]]:
     """Return what went wrong, and how often, the most frequent first."""
-    found = Counter(said(error) for error in sheet.errors)
+    # The message alone: what to do next names the request and its time, and would make one cause many.
+    found = Counter(said(error.message if isinstance(error, ImgcellError) else error) for error in sheet.errors)
     return found.most_common()
 
 

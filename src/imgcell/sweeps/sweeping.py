@@ -66,7 +66,8 @@ class Sweep:
         self.design = design
         self.home = home
         self.created = created or dt.datetime.now(dt.timezone.utc)
-        self.id = id or f"sweep-{self.created:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
+        # In the order of time, also within a second.
+        self.id = id or f"sweep-{self.created:%Y%m%d-%H%M%S}-{self.created.microsecond // 16:04x}{os.urandom(2).hex()}"
         self._clients = clients
         self._cells: Cells | None = None
         #: Whether its inputs and its file are in the library.
