@@ -11,6 +11,7 @@ import { Tools } from "./grid/tools";
 import { Button } from "./look/button";
 import { Icon } from "./look/icons";
 import { useName } from "./look/name";
+import { useOwnKeys } from "./look/own";
 import { Part } from "./parts";
 import type { Card, Reference } from "./protocol";
 import { References } from "./references/index";
@@ -32,24 +33,7 @@ export function App({ page, root }: { page: Page; root: HTMLElement }) {
   useEffect(() => {
     root.lang = page.language.value === "zh" ? "zh-CN" : "en";
   });
-  useEffect(() => {
-    // Before the host's own listeners, which may sit on the document and take keys on their way down.
-    const guard = (event: KeyboardEvent) => {
-      // The path and not the target: in a shadow tree (marimo) that is the tree's host.
-      if (event.composedPath().includes(root)) {
-        root.toggleAttribute("data-lm-suppress-shortcuts", ours(event));
-      }
-    };
-    const end = (event: KeyboardEvent) => {
-      if (ours(event)) event.stopPropagation();
-    };
-    addEventListener("keydown", guard, true);
-    root.addEventListener("keydown", end);
-    return () => {
-      removeEventListener("keydown", guard, true);
-      root.removeEventListener("keydown", end);
-    };
-  }, [root]);
+  useOwnKeys(root, ours);
 
   const unmask = () => {
     masking.value = null;

@@ -3,14 +3,13 @@
  * begins by itself.
  */
 import { effect } from "@preact/signals";
-import { render as draw } from "preact";
 import { Channel } from "../channel";
-import type { Given, Model } from "../host";
+import type { Model } from "../host";
 import { Dialog } from "../look/dialog";
-import { followScheme } from "../look/scheme";
 import type { Mount } from "../parts";
 import { VERSION } from "../protocol";
 import { Pixels } from "../state/pixels";
+import { into, widget } from "../widget";
 import type { Language } from "../words/language";
 import { App } from "./app";
 import { type Document, isShown } from "./document";
@@ -36,20 +35,7 @@ function read(value: unknown): Document {
 
 const READY = 10_000;
 
-interface Held {
-  model: Model;
-  state: Comparing;
-  end: () => void;
-}
-
-const all = new Set<Held>();
-
-/** As of the Studio: hosts hand out other wrappers of the same model, with the very same values in them. */
-function find(model: Model): Held | undefined {
-  return [...all].find((one) => one.model === model || one.model.get("document") === model.get("document"));
-}
-
-function hold(model: Model): Held {
+function hold(model: Model): { state: Comparing; end: () => void } {
   const channel = new Channel(model);
   const pixels = new Pixels(channel);
   const probe = { bytes: new Uint8Array([1, 2, 3]), timeout: READY };
@@ -76,11 +62,9 @@ function hold(model: Model): Held {
     model.set("look", look);
     model.save_changes();
   });
-  const held = {
-    model,
+  return {
     state,
     end: () => {
-      all.delete(held);
       stop();
       model.off("change:document", changed);
       channel.dispose();
@@ -88,33 +72,14 @@ function hold(model: Model): Held {
       state.dispose();
     },
   };
-  all.add(held);
-  return held;
 }
 
-function initialize({ model }: Omit<Given, "el">): () => void {
-  return hold(model).end;
-}
-
-function render({ model, el }: Given): () => void {
-  const { state } = find(model) ?? hold(model);
-  return into(el, (root) => <App state={state} root={root} fills={false} />);
-}
-
-function into(el: HTMLElement, shown: (root: HTMLElement) => preact.ComponentChild): () => void {
-  const root = document.createElement("div");
-  root.className = "imgcell";
-  el.append(root);
-  const stop = followScheme(root);
-  draw(shown(root), root);
-  return () => {
-    stop();
-    draw(null, root);
-    root.remove();
-  };
-}
-
-export default { initialize, render };
+export default widget({
+  traits: ["document"],
+  make: hold,
+  end: (held) => held.end(),
+  view: ({ state }, root) => <App state={state} root={root} fills={false} />,
+});
 
 // -- over the Studio -------------------------------------------------------------------------------------------------
 

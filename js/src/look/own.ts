@@ -3,15 +3,20 @@ import type { Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 /** A notebook in command mode takes single letters (d d deletes the cell, x cuts it!); what it takes with Ctrl stays its own. */
-export function useOwnKeys(root: HTMLElement): void {
+const alone = (event: KeyboardEvent) => !event.ctrlKey && !event.metaKey;
+
+/** Keeps keys from the host: those that are `ours`. */
+export function useOwnKeys(root: HTMLElement, ours: (event: KeyboardEvent) => boolean = alone): void {
   useEffect(() => {
+    // Before the host's own listeners, which may sit on the document and take keys on their way down.
     const guard = (event: KeyboardEvent) => {
+      // The path and not the target: in a shadow tree (marimo) that is the tree's host.
       if (event.composedPath().includes(root)) {
-        root.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey);
+        root.toggleAttribute("data-lm-suppress-shortcuts", ours(event));
       }
     };
     const end = (event: KeyboardEvent) => {
-      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+      if (ours(event)) event.stopPropagation();
     };
     addEventListener("keydown", guard, true);
     root.addEventListener("keydown", end);
@@ -19,7 +24,7 @@ export function useOwnKeys(root: HTMLElement): void {
       removeEventListener("keydown", guard, true);
       root.removeEventListener("keydown", end);
     };
-  }, [root]);
+  }, [root, ours]);
 }
 
 /** Whether it fills the screen, however that came and went. */
