@@ -203,3 +203,12 @@ def test_changes_of_what_is_no_edit_of_one_picture_are_refused(client, scene, ma
     with pytest.raises(imgcell.errors.InvalidJobError, match="made from 2 pictures"):
         _ = both.changes
     assert client.edit("both", [scene, mask], mask=mask)[0].changes.changed_outside == 0
+
+
+def test_it_is_paid_for_once_wherever_money_is_told(client, scene, mask):
+    """Lineage says the price at the provider's result, and none at the picture that was made from it."""
+    kept = client.edit("a red boat", [scene], mask=mask, model="redraws", keep=True)[0]
+    *_, result, mended = str(kept.lineage()).splitlines()
+    assert "free" in result
+    assert "free" not in mended
+    assert "cost unknown" not in mended

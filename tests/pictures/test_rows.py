@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from imgcell.errors import (
@@ -18,8 +20,10 @@ from imgcell.errors import (
     ServerError,
 )
 from imgcell.pictures import Sheet
+from imgcell.pictures.picture import Picture
 from imgcell.pictures.rows import OUTCOMES, outcome, rows
 from imgcell.pictures.sheet import Cell
+from imgcell.providers.prices import Cost
 
 
 @pytest.fixture
@@ -132,3 +136,20 @@ def test_a_label_does_not_hide_what_was_sent(make_picture):
     assert (first["prompt"], first["requested.prompt"], first["requested.model"]) == ("short", "a very long\nprompt", "model-a")
     assert (second["prompt"], second["requested.prompt"]) == ("猫", "猫")
     assert "requested.provider" not in first
+
+
+def test_what_was_paid_once_stands_in_one_row(make_picture):
+    """A picture whose rest was kept costs what the provider's result cost, and nothing where that has a row of its own."""
+    came = make_picture(cost=Cost(0.04, "USD", "computed"))
+    mended, again = (
+        Picture(came.source, replace(came.record, id=f"{came.record.id}-k{name}", kept={"of": came.record.id, "feather": 8}))
+        for name in "12"
+    )
+
+    def costs(*pictures):
+        return [(row["cost"], row["basis"]) for row in rows(Sheet(pictures))]
+
+    paid = (came.record.cost.amount, came.record.cost.basis)
+    assert costs(mended) == [paid]
+    assert costs(mended, came) == [(0.0, "free"), paid]
+    assert costs(mended, again) == [paid, (0.0, "free")]

@@ -56,7 +56,9 @@ def place(family: Family, name: str) -> str:
 
 
 def price(record: Record) -> str:
-    """Return what a picture cost, in words if that is not known."""
+    """Return what a picture cost, in words if that is not known; nothing of one whose rest was kept: the result before it has it."""
+    if record.kept is not None:
+        return ""
     return cost_text(record.cost) or tr("cost unknown")
 
 

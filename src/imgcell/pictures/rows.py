@@ -62,6 +62,8 @@ def rows(sheet: Sheet, *, failed: bool = False) -> list[dict[str, Any]]:
         - ``id``, ``prompt``, ``revised_prompt``, ``provider``, ``model``, ``kind``, ``width``, ``height``, ``format``,
           ``bytes``, ``seconds``, ``cost``, ``currency``, ``basis``, ``created``, ``parents``, ``notes``, ``request_id``,
           ``attempt``, ``sha256``, ``picture`` (the Picture itself; ``None`` in rows without one);
+        - ``cost`` adds up to what was paid: of a picture whose rest was kept (``keep=``) it is that of the provider's own result,
+          and 0 (``"free"``) where that has a row of its own, or another picture that was made from it;
         - ``honored``: whether everything that was asked for came so (``None`` where nothing is known to be broken and
           something is not known), ``mismatch``: what did not, in words, ``prompt_diff``: how the provider rewrote the
           prompt (``[-taken away-]``, ``{+added+}``), or ``None`` if it did not;
@@ -72,6 +74,7 @@ def rows(sheet: Sheet, *, failed: bool = False) -> list[dict[str, Any]]:
     axes = tuple(sheet.axes)
     found = [_row(cell, axes) for cell in sheet.cells if failed or cell.picture is not None]
     _unlabeled(found, axes)
+    _once(found)
     # One order of names for all rows, whichever of them says something first.
     names = dict.fromkeys(name for row in found for name in row if "." not in name)
     for group in ("requested", "effective", "honored"):
@@ -109,6 +112,17 @@ def _row(cell: Cell, axes: tuple[str, ...]) -> dict[str, Any]:
         if row.get(name) is None:
             row[name] = value
     return row
+
+
+def _once(found: list[dict[str, Any]]) -> None:
+    """Let no money stand in two rows: a result of a provider and what was made from it by keeping the rest were paid for once."""
+    paid = {row["id"] for row in found}
+    for row in found:
+        kept = row["picture"].record.kept if row["picture"] is not None else None
+        of = kept.get("of") if kept is not None else None
+        if of is not None and of in paid and row["cost"] is not None:
+            row["cost"], row["basis"] = 0.0, "free"
+        paid.add(of)
 
 
 def _unlabeled(found: list[dict[str, Any]], axes: tuple[str, ...]) -> None:
