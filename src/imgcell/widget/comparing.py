@@ -17,6 +17,7 @@ from imgcell.widget.channel import Answer, Channel, Handler, encoded
 from imgcell.widget.checking import check
 from imgcell.widget.limits import VERSION, Each, Most, Name
 from imgcell.widget.pixels import Pixels
+from imgcell.widget.showing import listen
 from imgcell.widget.standin import HIDING
 
 __all__ = ["ComparisonModel", "Look"]
@@ -61,9 +62,7 @@ class ComparisonModel(anywidget.AnyWidget):
         requests = {"ready": say.Ready, "fetch-image": say.FetchImage}
         self._channel = Channel(handlers, lambda message, buffers: self.send(message, buffers), requests)  # noqa: PLW0108  # the comm is made after it
         super().__init__(document=dict(document), look={})
-        self.on_msg(lambda _, content, buffers: self._channel.take(content, buffers))
-        if hasattr(self.comm, "_reply_subshell_for"):  # as in the Studio's model
-            self.comm._reply_subshell_for = lambda data, default: default
+        listen(self, self._channel.take)
 
     def show(self, document: Mapping[str, Any]) -> None:
         """Show something else; callable from any thread."""

@@ -13,6 +13,7 @@ from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.pictures.sheet import Sheet
 from imgcell.widget.comparing import ComparisonModel
+from imgcell.widget.showing import show
 from imgcell.widget.standin import StandIn
 
 if TYPE_CHECKING:
@@ -193,11 +194,7 @@ class Comparison:
     # -- showing -----------------------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        made = self._model._repr_mimebundle_()
-        data, metadata = made if isinstance(made, tuple) else (made, {})
-        display({**(data or {}), "text/plain": repr(self)}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+        show(self._model, repr(self))
         self._standin.show(self.sheet)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

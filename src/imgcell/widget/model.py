@@ -14,6 +14,7 @@ from imgcell.language import tr
 from imgcell.static import asset, unbuilt
 from imgcell.widget.checking import check
 from imgcell.widget.protocol import TRAITS
+from imgcell.widget.showing import listen
 from imgcell.widget.standin import HIDING
 
 __all__ = ["StudioModel"]
@@ -43,11 +44,7 @@ class StudioModel(anywidget.AnyWidget):
         self._turn = threading.RLock()
         self._changed = changed
         super().__init__(**traits)
-        self.on_msg(lambda _, content, buffers: take(content, buffers))
-        # ipykernel 7.4 sends what the page says to the shell that published last on this comm, which is busy with the very
-        # cell that Cancel is about; the subshell that the page asks for is not (GROUND.md section 2).
-        if hasattr(self.comm, "_reply_subshell_for"):
-            self.comm._reply_subshell_for = lambda data, default: default
+        listen(self, take)
 
     def write(self, name: str, value: Any) -> None:
         """Set one of the kernel's traits; callable from any thread."""

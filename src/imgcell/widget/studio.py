@@ -17,6 +17,7 @@ from imgcell.pictures.picture import Picture
 from imgcell.pictures.sheet import Sheet
 from imgcell.widget import drafts
 from imgcell.widget.inside import Inside
+from imgcell.widget.showing import show
 
 if TYPE_CHECKING:
     from imgcell.widget.model import StudioModel
@@ -221,11 +222,7 @@ class Studio:
         self.widget.close()
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        made = self.widget._repr_mimebundle_()
-        data, metadata = made if isinstance(made, tuple) else (made, {})
-        display({**(data or {}), "text/plain": repr(self)}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+        show(self.widget, repr(self))
         self._inside.displayed()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -17,6 +17,7 @@ from imgcell.static import asset, unbuilt
 from imgcell.votes.study import Study
 from imgcell.widget.channel import Channel
 from imgcell.widget.limits import VERSION
+from imgcell.widget.showing import listen, show
 from imgcell.widget.voting_booth import Booth
 from imgcell.widget.voting_messages import REQUESTS
 
@@ -49,9 +50,7 @@ class VoteModel(anywidget.AnyWidget):
         self._booth = booth
         self._channel = Channel(booth.handlers, lambda message, buffers: self.send(message, buffers), REQUESTS)  # noqa: PLW0108  # the comm is made after it
         super().__init__(facts={"version": VERSION, "language": language(), "rater": booth.rater})
-        self.on_msg(lambda _, content, buffers: self._take(content, buffers))
-        if hasattr(self.comm, "_reply_subshell_for"):  # as in the Studio's model
-            self.comm._reply_subshell_for = lambda data, default: default
+        listen(self, self._take)
 
     def _take(self, content: Any, buffers: Any) -> None:
         # Errors, too, are told in the language of the page that asks.
@@ -106,16 +105,14 @@ class Vote:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        made = self._model._repr_mimebundle_()
-        data, metadata = made if isinstance(made, tuple) else (made, {})
-        display({**(data or {}), "text/plain": repr(self)}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
+        show(self._model, repr(self))
         # What is seen where no page lives: not a word of who leads.
         said = (
             tr("A blind vote: one vote so far. Run this cell to go on.")
             if (count := len(self.votes)) == 1
             else tr("A blind vote: {count} votes so far. Run this cell to go on.", count=count)
         )
-        display(  # type: ignore[no-untyped-call]  # as above
+        display(  # type: ignore[no-untyped-call]  # IPython has no types here
             {"text/html": f'<div class="imgcell-vote-static">{html.escape(said)}</div>', "text/plain": said}, raw=True
         )
 
