@@ -11,6 +11,7 @@ from PIL import Image
 
 import imgcell
 from imgcell.errors import InvalidJobError, StorageError
+from imgcell.pictures.words import clean
 from imgcell.votes import Votes
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=http://evil/x onerror=alert(2)> | ![x](http://evil) `code` \u202edrow\x00 {{7*7}} 灯塔"
@@ -238,3 +239,13 @@ def test_a_report_speaks_the_language_in_force(study, fresh_options):
     fresh_options.language = "zh-CN"
     assert '<html lang="zh-CN">' in imgcell.report(sheet).to_html()
     assert markup.escape("模型") in imgcell.report(sheet).to_html()
+
+
+def test_a_name_as_long_as_a_book_fills_no_table(study):
+    """Tables, title and sentences show its beginning; the data frame has all of it."""
+    long = "a fox that " + "runs and " * 5000
+    report = imgcell.report(study({"a": ["picture"]}, prompts=[long, "猫"]))
+    assert report.by == "prompt"
+    assert max(map(len, str(report).splitlines())) < 400
+    assert len(report.title) < 200
+    assert clean(long) in list(report.to_pandas().index)

@@ -9,12 +9,14 @@ from typing import Any
 
 from imgcell.costs.amounts import money
 from imgcell.language import tr
-from imgcell.pictures.words import clean
+from imgcell.pictures.words import clean, clip
 from imgcell.providers.prices import Cost
 from imgcell.wire.texts import redact
 
 __all__ = ["Bill", "Group", "groups", "median", "named", "quantile", "said", "wilson"]
 
+#: Columns of a terminal that a name takes at most, where people read it.
+_NAME = 80
 #: How sure a sum is, from the surest on: a sum is as sure as the least sure part of it.
 _BASES = ("free", "billed", "computed", "estimated")
 
@@ -142,6 +144,11 @@ class Group:
     honored: list[bool] = field(default_factory=list)
     accepted: int = 0
     numbers: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Its name in a table or a sentence: a prompt may be as long as a book."""
+        return clip(self.name, _NAME)
 
     @property
     def pictures(self) -> int:

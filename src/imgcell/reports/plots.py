@@ -22,11 +22,11 @@ _WIDTH = 500
 def plots(report: Report) -> list[Chart]:
     """Return the plots that there are figures for."""
     made = []
-    timed = [(g.name, median(g.seconds), quantile(g.seconds, 0.05), quantile(g.seconds, 0.95)) for g in report.groups if g.seconds]
+    timed = [(g.shown, median(g.seconds), quantile(g.seconds, 0.05), quantile(g.seconds, 0.95)) for g in report.groups if g.seconds]
     if timed:
         label = tr("seconds: median, and from the 5th to the 95th percentile")
         made.append(charts.intervals(timed, title=tr("How long a picture takes"), label=label, reference=0, width=_WIDTH))
-    prices = [(group.name, group.price) for group in report.groups]
+    prices = [(group.shown, group.price) for group in report.groups]
     currencies = {price.currency for _, price in prices if price is not None and price.basis != "free"}
     if len(currencies) == 1:
         made.append(

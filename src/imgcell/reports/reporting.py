@@ -310,5 +310,5 @@ def _accepting(given: Any, lines: Sequence[Mapping[str, Any]]) -> tuple[Callable
 def _title(title: str | None, by: str, found: Sequence[Group]) -> str:
     if title is not None and clean(title):
         return clean(title)
-    names = ", ".join(group.name for group in found[:4]) + (", …" if len(found) > 4 else "")
+    names = ", ".join(group.shown for group in found[:4]) + (", …" if len(found) > 4 else "")
     return tr("A comparison by {axis}: {names}", axis=axis_name(by), names=names)

@@ -65,7 +65,7 @@ def figures(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[s
         price = group.price
         rows.append(
             [
-                group.name,
+                group.shown,
                 str(group.requests),
                 tr("{count} of {total}", count=group.pictures, total=group.places),
                 share_text(group.failed, group.answered),
@@ -87,7 +87,7 @@ def measured(groups: Sequence[Group], by: str) -> tuple[list[Column], list[list[
     if not numbers:
         return None
     heads = [Column(axis_name(by), whole=True), *(Column(tr("{measure}, median", measure=said(name)), right=True) for name in numbers)]
-    return heads, [[group.name, *(_figure(median(group.numbers.get(name, []))) for name in numbers)] for group in groups]
+    return heads, [[group.shown, *(_figure(median(group.numbers.get(name, []))) for name in numbers)] for group in groups]
 
 
 def lines(groups: Sequence[Group]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def findings(report: Report) -> list[str]:
     missing = sum(group.answered - group.pictures for group in report.groups)
     asked = sum(group.answered for group in report.groups)
     if missing:
-        shares = [((group.answered - group.pictures) / max(1, group.answered), group.name) for group in report.groups]
+        shares = [((group.answered - group.pictures) / max(1, group.answered), group.shown) for group in report.groups]
         worst = [name for share, name in shares if share == max(shares)[0]]
         if len(report.groups) > len(worst) == 1:
             said.append(
@@ -54,7 +54,7 @@ def findings(report: Report) -> list[str]:
         said.append(
             tr(
                 "{name}: {count} of {total} pictures came in another size than asked for.",
-                name=group.name,
+                name=group.shown,
                 count=wrong,
                 total=len(group.sized),
             )
@@ -78,8 +78,8 @@ def _extremes(groups: Sequence[Group]) -> list[str]:
             said.append(
                 tr(
                     "{fast} is the fastest ({least} s in the median), {slow} the slowest ({most} s).",
-                    fast=fast.name,
-                    slow=slow.name,
+                    fast=fast.shown,
+                    slow=slow.shown,
                     least=f"{least:.2g}",
                     most=f"{most:.2g}",
                 )
@@ -91,8 +91,8 @@ def _extremes(groups: Sequence[Group]) -> list[str]:
             said.append(
                 tr(
                     "An accepted picture costs least with {cheap} ({low}) and most with {dear} ({high}).",
-                    cheap=cheap.name,
-                    dear=dear.name,
+                    cheap=cheap.shown,
+                    dear=dear.shown,
                     low=cost_text(low),
                     high=cost_text(high),
                 )
