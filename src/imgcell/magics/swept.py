@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.magics.grid import Task, said
 from imgcell.magics.live import Watch
-from imgcell.sweeps.asked import one_home
 from imgcell.sweeps.axes import Together, design
+from imgcell.sweeps.describing import one_home
 from imgcell.sweeps.progress import drawn
 from imgcell.sweeps.sweeping import Sweep
 from imgcell.sweeps.task import Task as Cell

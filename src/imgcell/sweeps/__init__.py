@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgcell.sweeps.asked import sweep
+from imgcell.sweeps.describing import sweep
 from imgcell.sweeps.sweeping import Sweep
 from imgcell.sweeps.task import Held, Outcome, Task, perform
 
