@@ -212,3 +212,33 @@ def test_it_is_paid_for_once_wherever_money_is_told(client, scene, mask):
     assert "free" in result
     assert "free" not in mended
     assert "cost unknown" not in mended
+
+
+def test_asked_and_got_are_told_of_the_mended_picture(client, scene, mask):
+    """Its own size, ratio and format; what came otherwise than asked for is marked, although imgcell itself made it so."""
+    asked = {"size": "1024x1024", "output_format": "webp"}
+    kept = client.edit("a red boat", [scene], mask=mask, model="redraws", keep=True, **asked)[0].record
+    raw = imgcell.library().record(kept.kept["of"])
+    assert (raw.effective["ratio"], raw.effective["output_format"]) == ("1:1", "webp")
+    assert "mismatch" not in raw.effective
+    assert (kept.effective["size"], kept.effective["ratio"], kept.effective["output_format"]) == ("512x384", "4:3", "png")
+    assert kept.effective["mismatch"] == ["size", "ratio", "output_format"]
+
+
+def test_a_transparent_ground_is_looked_for_in_the_mended_picture(client, scene, mask):
+    """It stands on the opaque picture that was edited, whatever the result had."""
+    kept = client.edit("a red boat", [scene], mask=mask, model="redraws", keep=True, background="transparent")[0]
+    clear = np.asarray(kept.convert("RGBA"))[..., 3] < 128
+    assert kept.record.effective["transparency"] == round(float(clear.mean()), 4)
+    assert kept.record.effective["background"] == ("transparent" if clear.mean() >= 0.001 else "opaque")
+
+
+def test_without_the_result_nothing_is_said_of_what_changed(client, scene, mask):
+    """A result in the trash takes with it what the picture was made from: the pixels that were put back are no leak."""
+    kept = client.edit("a red boat", [scene], mask=mask, model="redraws", keep=True)[0]
+    imgcell.library().delete(kept.record.kept["of"])
+    again = imgcell.library().picture(kept.record.id)
+    with pytest.raises(imgcell.errors.InvalidJobError, match="was deleted"):
+        _ = again.changes
+    imgcell.library().restore(kept.record.kept["of"])
+    assert imgcell.library().picture(kept.record.id).changes.changed_outside == 0

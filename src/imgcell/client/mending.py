@@ -12,12 +12,15 @@ import datetime as dt
 import io
 import os
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from imgcell.client.recording import marked
 from imgcell.errors import ImgcellError, InvalidJobError
 from imgcell.jobs import Edit
 from imgcell.language import tr
 from imgcell.pictures.given import address
+from imgcell.pictures.honored import background, ratio_text
 from imgcell.pictures.inputs import expand
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.source import MemorySource
@@ -120,7 +123,7 @@ def mend(picture: Picture, prepared: Prepared, library: Library | None) -> tuple
         id=f"{record.id}-k{os.urandom(2).hex()}",
         sha256=source.sha256,
         requested={**record.requested, "keep": feather},
-        effective={**record.effective, "size": "{}x{}".format(*made.image.size), "output_format": "png"},
+        effective=_effective(record.effective, made.image),
         notes=(*record.notes, done),
         created=dt.datetime.now(dt.timezone.utc),
         request_id=None,
@@ -138,6 +141,8 @@ def mend(picture: Picture, prepared: Prepared, library: Library | None) -> tuple
         step=0,
         kept=kept,
     )
+    # What was asked for and what came are told of this picture now, not of the result.
+    new = marked(new)
     if library is None:
         alone = Picture(source, new)
         alone._made_from = picture  # nobody else may have it, and it is the parent
@@ -174,6 +179,15 @@ def _before(prepared: Prepared) -> Any:
     if what is None:
         raise InvalidJobError(tr("The first picture is only an address here."))
     return seeing.opened(what)
+
+
+def _effective(said: Mapping[str, Any], image: Any) -> dict[str, Any]:
+    """Return what a record says of what came, for *image* instead of the result that it was made of."""
+    found = {**said, "size": f"{image.width}x{image.height}", "ratio": ratio_text(image.width, image.height), "output_format": "png"}
+    if "transparency" in found:
+        clear = sum(image.getchannel("A").histogram()[:128]) / (image.width * image.height) if image.mode == "RGBA" else 0.0
+        found.update(transparency=round(clear, 4), background=background(clear))
+    return found
 
 
 def _png(image: Any) -> bytes:

@@ -149,7 +149,13 @@ def make_record(
         place=facts.get("place"),
         step=int(facts.get("step") or 0),
     )
-    return dataclasses.replace(record, effective={**record.effective, **_marks(record)})
+    return marked(record)
+
+
+def marked(record: Record) -> Record:
+    """Return *record* with what came otherwise than it was asked for marked in ``effective``, and nothing else marked there."""
+    plain = {name: value for name, value in record.effective.items() if name not in ("mismatch", "prompt_diff")}
+    return dataclasses.replace(record, effective={**plain, **_marks(record)})
 
 
 def _marks(record: Record) -> dict[str, Any]:

@@ -38,6 +38,13 @@ def before(record: Record, holdings: Holdings) -> tuple[Picture, Picture | None]
         InvalidJobError: As :func:`measured`.
     """
     asked = asked_for(record, holdings)
+    if record.kept is not None and asked is record:
+        # Against the result, its own parent, the pixels that were put back would look like what the edit changed.
+        of = str(record.kept.get("of"))
+        raise InvalidJobError(
+            tr("What {id} was made from is not there. {reason}", id=record.id, reason=str(holdings.problem(of))),
+            hint=tr("imgcell.changes(before, after) compares any two pictures."),
+        )
     inputs = inputs_of(asked)
     if not inputs:
         raise InvalidJobError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imgcell.pictures.record import Record
     from imgcell.pictures.source import Source
 
-__all__ = ["Point", "broken", "effective", "mark", "name_of", "points", "ratio_text", "said", "seen", "transparency"]
+__all__ = ["Point", "background", "broken", "effective", "mark", "name_of", "points", "ratio_text", "said", "seen", "transparency"]
 
 #: How far a ratio may be from the one that was asked for: providers round sides to multiples of 32 (1184x864 for 4:3 is
 #: 2.8 % off), and the closest ratios that anybody offers, 5:4 and 4:3, are 6.7 % apart.
@@ -83,7 +83,7 @@ def effective(
     """
     measured: dict[str, Any] = {"size": f"{facts.width}x{facts.height}", "output_format": facts.format.lower()}
     if clear is not None:
-        measured["background"] = _background(clear)
+        measured["background"] = background(clear)
     false = {name: stated[name] for name, value in measured.items() if name in stated and not _same(name, str(stated[name]), value)}
     if clear is not None:
         measured["transparency"] = round(clear, 4)
@@ -140,7 +140,7 @@ def points(record: Record, clear: float | None = None) -> tuple[Point, ...]:
         if record.format == "JPEG":
             clear = 0.0  # the format has no alpha channel
         if isinstance(clear, (int, float)):
-            found.append(_compared("background", str(ground), _background(clear), "measured"))
+            found.append(_compared("background", str(ground), background(clear), "measured"))
         else:
             found.append(_compared("background", str(ground), _text(got.get("background")), "stated"))
     if _asks(quality := asked.get("quality")):
@@ -266,7 +266,8 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip().lower() not in ("", "auto") else None
 
 
-def _background(clear: float) -> str:
+def background(clear: float) -> str:
+    """Return what a background is called of whose pixels the share *clear* is transparent."""
     return "transparent" if clear >= TRANSPARENT_SHARE else "opaque"
 
 
