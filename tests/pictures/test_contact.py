@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import Image
 
 from imgcell.errors import ModerationError
 from imgcell.pictures import MemorySource, Picture, Sheet, fonts
+from imgcell.pictures.contact import shown
 from imgcell.pictures.fonts import draw_line, missing, width, wrap
 
 
@@ -141,3 +144,15 @@ def test_short_lines_are_left_alone():
     """What fits is one line; nothing is no line."""
     assert wrap("灯塔 ok", 14, 300, 2) == ["灯塔 ok"]
     assert wrap("", 14, 300, 2) == []
+
+
+@pytest.mark.parametrize("axes", [{"prompt": 1200, "quality": 1}, {"prompt": 1, "quality": 1200}, {"prompt": 1200}])
+def test_a_sweep_of_a_thousand_still_shows_itself(make_picture, axes):
+    """However long or wide its matrix is, the cell's output is a picture, and says how many it leaves out."""
+    picture = make_picture()
+    sheet = Sheet([], running=True, axes={name: [f"{name} {number}" for number in range(count)] for name, count in axes.items()})
+    for place in range(1200):
+        sheet._add(picture, place)
+    sheet._finish()
+    with Image.open(io.BytesIO(shown(sheet).data)) as made:
+        assert max(made.size) < 40_000

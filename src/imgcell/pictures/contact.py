@@ -31,6 +31,8 @@ _INK, _SOFT, _RED, _PALE_RED, _LINE, _PALE = "#1f2328", "#59636e", "#a40e26", "#
 _PIXELS = 48_000_000
 #: Places that a cell's output shows; contact_sheet() draws them all.
 _SHOWN = 60
+#: Likewise of a sweep's matrix, and its rows or columns: no JPEG has more than 65,535 pixels a side.
+_SHOWN_IN_MATRIX, _SHOWN_A_SIDE = 400, 100
 
 
 @dataclass
@@ -78,7 +80,15 @@ def draw(sheet: Sheet, *, columns: int | None, side: int, captions: bool, most: 
         each = max(1, len(cells) // matrix.size)
         heads = [" · ".join(values) for values in matrix.heads() for _ in range(each)]
         rows = [" · ".join(values) for values in matrix.sides()]
+    if most is not None and len(heads) > _SHOWN_A_SIDE:
+        heads, rows = [], []  # too wide to be a table: one after the other, as far as there is room
+    in_axes = bool(heads)
+    if in_axes:
         wide = len(heads)
+        if most is not None and len(rows) > (fit := min(_SHOWN_A_SIDE, _SHOWN_IN_MATRIX // wide)):
+            rows = rows[:fit]
+            left_out = len(cells) - fit * wide
+            cells = cells[: fit * wide]
     else:
         if most is not None and len(cells) > most:
             left_out = len(cells) - most
@@ -101,7 +111,7 @@ def draw(sheet: Sheet, *, columns: int | None, side: int, captions: bool, most: 
                 captions,
                 with_prompt=len(prompts) > 1,
                 with_model=len(models) > 1,
-                in_axes=bool(matrix.size),
+                in_axes=in_axes,
                 keep=not sheet.done,
             )
         )
