@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from imgcell.errors import InvalidJobError
 from imgcell.language import joined, tr
 from imgcell.measures.against import distance
 from imgcell.pictures.frames import needs_pandas
 from imgcell.pictures.showing import Column, as_html, as_text
 from imgcell.pictures.words import clip
 
-__all__ = ["Measures", "Problem"]
+__all__ = ["Measures", "Problem", "numbers_of"]
 
 #: Rows in a cell; all of them are in the value itself and in the data frame.
 _SHOWN = 60
@@ -184,3 +185,19 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return "∞" if math.isinf(value) else f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
     return clip(str(value), _WIDE)
+
+
+def numbers_of(measures: Any) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return measures by the picture's id, from a mapping or from rows that say which picture each is of.
+
+    Raises:
+        InvalidJobError: They are neither.
+    """
+    if measures is None or isinstance(measures, Mapping):
+        return measures
+    try:
+        return {str(row["id"]): {name: value for name, value in row.items() if name != "id"} for row in measures}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise InvalidJobError(
+            tr("measures takes numbers by the picture's id."), hint=tr("Pass what imgcell.measure(…) returns, or {id: {name: number}}.")
+        ) from error

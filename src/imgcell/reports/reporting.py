@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcell.errors import InvalidJobError, OutcomeUnknownError, PaidError, StorageError
 from imgcell.language import tr
+from imgcell.measures.results import numbers_of
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.rows import rows as rows_of
 from imgcell.pictures.sheet import Sheet
@@ -195,7 +196,7 @@ def report(
         charged={cell.position for cell in given.cells if isinstance(cell.error, (OutcomeUnknownError, PaidError))},
         requests=requests,
         place_of=place_of,
-        measures=_numbers(measures),
+        measures=numbers_of(measures),
     )
     counted = getattr(votes, "votes", votes) if votes is not None else None
     if counted is not None and not hasattr(counted, "ranking"):
@@ -214,15 +215,6 @@ def report(
         accepting=accepting,
         ledger=requests is not None,
     )
-
-
-def _numbers(measures: Any) -> Mapping[str, Mapping[str, Any]] | None:
-    if measures is None or isinstance(measures, Mapping):
-        return measures
-    try:
-        return {row["id"]: {name: value for name, value in row.items() if name != "id"} for row in measures}
-    except (TypeError, KeyError, AttributeError):
-        raise InvalidJobError(tr("measures= takes what imgcell.measure() returns, or numbers by the picture's id.")) from None
 
 
 def _sheet(pictures: Any) -> Sheet:

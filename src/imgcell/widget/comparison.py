@@ -11,6 +11,7 @@ from imgcell.comparison.document import document
 from imgcell.comparison.lineup import Lineup, lineup
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
+from imgcell.measures.results import numbers_of
 from imgcell.pictures.sheet import Sheet
 from imgcell.widget.comparing import ComparisonModel
 from imgcell.widget.showing import show
@@ -61,20 +62,8 @@ def compare(
         InvalidJobError: Nothing to compare, something that is no picture, or an axis or baseline that is not there.
     """
     return Comparison(
-        sheet_or_pictures, rows=rows, columns=columns, baseline=baseline, labels=labels, title=title, measures=_numbers(measures)
+        sheet_or_pictures, rows=rows, columns=columns, baseline=baseline, labels=labels, title=title, measures=numbers_of(measures)
     )
-
-
-def _numbers(measures: Any) -> Mapping[str, Mapping[str, Any]] | None:
-    """Return measures by the picture's id, from a mapping or from rows that say which picture each is of."""
-    if measures is None or isinstance(measures, Mapping):
-        return measures
-    try:
-        return {str(row["id"]): {name: value for name, value in row.items() if name != "id"} for row in measures}
-    except (TypeError, KeyError, AttributeError) as error:
-        raise InvalidJobError(
-            tr("measures takes numbers by the picture's id."), hint=tr("Pass what imgcell.measure(…) returns, or {id: {name: number}}.")
-        ) from error
 
 
 class Comparison:
