@@ -18,6 +18,7 @@ def wearing():
         "noisy": Habit(repaints=False, noise=3),
         "tints": Habit(repaints=False, color=(9, 0, -9)),
         "careful": Habit(repaints=False),
+        "drowns": Habit(repaints=False, noise=120),
     }
     with imgcell.sandbox.serve(habits=habits) as server:
         yield server
@@ -111,6 +112,16 @@ def test_a_mask_that_all_steps_had_is_the_cell_s(client):
     (mask,) = masks(1)
     last = chain(client, "softens", 3, mask=mask)
     assert f"--mask {last.record.mask}" in last.lineage().drift().cell
+
+
+def test_a_chain_that_went_too_far_to_be_compared_is_told_the_way_back(client):
+    """What the last comparable step had lost is not forgotten because the one after it shows something else altogether."""
+    last = client.edit("something else altogether", [chain(client, "softens", 3)], model="drowns")[0]
+    found = last.lineage().drift()
+    assert found.rows[3]["sharpness_first"] < 0.9
+    assert found.rows[4]["sharpness_first"] is None
+    assert found.hint.startswith("3 steps have cost ")
+    assert found.cell.splitlines()[1:] == ["change 1", "change 2", "change 3", "something else altogether"]
 
 
 def test_several_masks_are_joined_in_python(client):

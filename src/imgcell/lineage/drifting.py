@@ -158,22 +158,24 @@ def _lost(step: Step) -> dict[str, float]:
 
 def _advice(steps: Sequence[Step], holdings: Holdings) -> Shortcut | None:
     """Return the way back to the last step that had lost less than half of what is allowed, if more than one step was taken since."""
-    if len(steps) < 3 or steps[-1].first is None:
+    # The last that still shows enough of the first picture to be compared: a chain that has gone farther has not lost less.
+    last = next((step for step in reversed(steps) if _lost(step)), None)
+    if len(steps) < 3 or last is None or steps[-1].first is None:
         return None
-    lost = {name: value / LIMITS[name] for name, value in _lost(steps[-1]).items()}
+    lost = {name: value / LIMITS[name] for name, value in _lost(last).items()}
     worst = max(lost, key=lambda name: lost[name], default=None)
     if worst is None or lost[worst] < 1:
         return None
     good = 0
-    for step in steps[1:-1]:
+    for step in steps[1 : last.number]:
         values = _lost(step)
         if step.problem is not None or worst not in values or values[worst] > LIMITS[worst] / 2:
             break
         good = step.number
-    taken = len(steps) - 1 - good
+    taken = last.number - good
     if taken < 2 or steps[good].problem is not None:
         return None
-    since = _lost(steps[-1])[worst] - (_lost(steps[good]).get(worst, 0.0) if good else 0.0)
+    since = _lost(last)[worst] - (_lost(steps[good]).get(worst, 0.0) if good else 0.0)
     if worst == "sharpness":
         cost = tr("{count} steps have cost {share} sharpness.", count=taken, share=percent(since))
     elif worst == "noise":
