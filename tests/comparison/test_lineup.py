@@ -98,6 +98,13 @@ def test_the_baseline_is_found_by_what_names_it(swept, painted):
             lineup(swept, baseline=wrong)
 
 
+def test_places_of_a_sweep_are_called_by_their_axes(swept):
+    """No label of their own repeats a whole prompt under each picture; one that is given stands."""
+    assert {entry.label for entry in lineup(swept).entries} == {""}
+    named = lineup(swept, labels=[f"n{number}" for number in range(len(swept.cells))])
+    assert named.entries[1].label == "n1"
+
+
 def test_too_many_pictures_and_wrong_labels_are_refused(painted):
     """With what to do instead."""
     one = painted()

@@ -34,20 +34,18 @@ export function told(state: Comparing, place: Place): string {
     .join(", ");
 }
 
-export function Facts({ state, place, name }: { state: Comparing; place: Place; name: boolean }) {
+export function Facts({ state, place, name }: { state: Comparing; place: Place; name: string }) {
   const t = state.t.value;
-  if (state.bare.value)
-    return <div class="ic-facts-of">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
-  if (place.sha === null)
-    return <div class="ic-facts-of">{name && <strong class="ic-called">{state.name(place)}</strong>}</div>;
+  if (state.bare.value || place.sha === null)
+    return <div class="ic-facts-of">{name && <strong class="ic-called">{name}</strong>}</div>;
   const { common } = state;
   const wrong = otherSize(place);
   const given = (axis: string) => state.document.value.axes.some(([name]) => name === axis);
   return (
     <div class="ic-facts-of">
       {name && (
-        <strong class="ic-called" title={state.name(place)}>
-          {state.name(place)}
+        <strong class="ic-called" title={name}>
+          {name}
         </strong>
       )}
       <span class="ic-told-of">

@@ -39,7 +39,7 @@ export function Grid({ state, wheel, table }: Given) {
   const shape = state.matrix.value;
   const tile = state.tile(width.value - 2 * GAP);
   const narrow = width.value < NARROW;
-  const square = (place: Place, name: boolean) => (
+  const square = (place: Place, name: string) => (
     <Tile key={place.key} state={state} place={place} name={name} wheel={wheel} />
   );
 
@@ -57,7 +57,7 @@ export function Grid({ state, wheel, table }: Given) {
       <div ref={box} class="ic-scroll-grid">
         <ul class="ic-list-grid" style={{ gridTemplateColumns: `repeat(${wide}, minmax(0, 1fr))` }}>
           {list.map((place) => (
-            <li key={place.key}>{square(place, true)}</li>
+            <li key={place.key}>{square(place, state.name(place))}</li>
           ))}
         </ul>
       </div>
@@ -76,7 +76,6 @@ export function Grid({ state, wheel, table }: Given) {
   const sided = shape.rows.some(({ label }) => label.length > 0) && !bare;
   const headed = shape.heads.some(({ label }) => label.length > 0) && !bare;
   const column = `repeat(${shape.wide}, minmax(${tile}px, 1fr))`;
-  const twins = shape.heads.some(({ wide }) => wide > 1);
   return (
     <div ref={box} class="ic-scroll-grid">
       <div
@@ -114,7 +113,7 @@ export function Grid({ state, wheel, table }: Given) {
             {row.cells.map((place, number) => (
               <div key={number} class="ic-cell-of">
                 {place ? (
-                  square(place, bare || twins)
+                  square(place, state.inMatrix(place))
                 ) : (
                   <div class="ic-square-of ic-nothing">{t(words, "noPlace")}</div>
                 )}
@@ -124,7 +123,7 @@ export function Grid({ state, wheel, table }: Given) {
         ))}
         {shape.loose.map((place) => (
           <div key={place.key} class="ic-cell-of">
-            {square(place, true)}
+            {square(place, state.name(place))}
           </div>
         ))}
       </div>

@@ -6,7 +6,7 @@ import { Menu } from "../look/menu";
 import { Pane } from "../panes";
 import type { Shown } from "./document";
 import { Facts, told } from "./facts";
-import type { Comparing } from "./state";
+import { type Comparing, FEW } from "./state";
 import { hint } from "./tile";
 import { words } from "./words";
 
@@ -66,17 +66,17 @@ export function Pair({ state, wheel }: Given) {
         />
         {slider ? (
           <>
-            <span class="ic-chip-of ic-left">{state.name(first)}</span>
-            <span class="ic-chip-of ic-right">{state.name(second)}</span>
+            <span class="ic-chip-of ic-left">{state.name(first, FEW, second)}</span>
+            <span class="ic-chip-of ic-right">{state.name(second, FEW, first)}</span>
             <Line state={state} />
           </>
         ) : (
-          <span class="ic-chip-of ic-left">{state.name(shown)}</span>
+          <span class="ic-chip-of ic-left">{state.name(shown, FEW, hidden)}</span>
         )}
       </div>
       <div class="ic-under-pair">
-        <Facts state={state} place={first} name={true} />
-        <Facts state={state} place={second} name={true} />
+        <Facts state={state} place={first} name={state.name(first)} />
+        <Facts state={state} place={second} name={state.name(second)} />
       </div>
     </div>
   );
@@ -101,7 +101,7 @@ function Choose({
   return (
     <Menu
       label={label}
-      text={state.short(place)}
+      text={state.name(place, FEW)}
       look="ic-small ic-chooser"
       items={state.shown.value.map((one) => ({
         label: state.name(one),
@@ -257,7 +257,7 @@ export function Alone({ state, place, wheel }: Given & { place: Shown }) {
         <span class="ic-chip-of ic-left">{state.name(place)}</span>
       </div>
       <div class="ic-under-pair">
-        <Facts state={state} place={place} name={true} />
+        <Facts state={state} place={place} name={state.name(place)} />
       </div>
     </div>
   );

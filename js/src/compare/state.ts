@@ -1,12 +1,16 @@
 /** One comparison: what is shown, how, and which picture is at work. One for each model, so that two views show the same. */
+
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Drawable, fromPixels, Plates, type Shared, type Source, share } from "../panes";
 import { hostLanguage, keepLanguage, keptLanguage, type Language, type Translate, translator } from "../words/language";
+import { called } from "./called";
 import { Difference } from "./difference";
 import { type Document, isShown, type Place, type Shown } from "./document";
 import { letter, type Matrix, matrix, type Sort, sorted } from "./order";
 import { words } from "./words";
 
+/** Characters of a value where there is little room; of a prompt its beginning tells enough beside what else differs. */
+export const FEW = 12;
 export const MODES = ["grid", "slider", "flicker", "difference"] as const;
 export type Mode = (typeof MODES)[number];
 
@@ -132,26 +136,28 @@ export class Comparing {
 
   // -- names ---------------------------------------------------------------------------------------------------
 
-  /** The same where there is little room. */
-  short(place: Place): string {
-    return [...this.name(place)].length > 32
-      ? `${[...this.name(place)].slice(0, 12).join("")}…${[...this.name(place)].slice(-18).join("")}`
-      : this.name(place);
-  }
-
   /** What a picture is called here; a letter while labels are hidden, so that nothing tells which one it is. */
-  name(place: Place): string {
+  name(place: Place, most = 28, beside?: Place): string {
     const { places } = this.document.value;
     if (this.bare.value) return letter(places.indexOf(place));
-    const values = this.document.value.axes.map(([axis]) => place.values[axis]).filter(Boolean);
-    const twins = places.some((one) => one !== place && one.repeat !== place.repeat && sameValues(one, place));
-    const number = twins ? this.t.value(words, "repeat", { number: place.repeat + 1 }) : "";
+    const values = called(this.document.value, place, most, beside);
     return (
       place.label ||
-      [...values, values.length > 0 ? number : ""].filter(Boolean).join(" · ") ||
+      [...values, this.number(place)].filter(Boolean).join(" · ") ||
       (this.common.value.model ? "" : place.model) ||
       `#${place.key}`
     );
+  }
+
+  /** What it is called below its labels in a matrix: all that they leave open is which of several of one combination it is. */
+  inMatrix(place: Place): string {
+    return this.bare.value ? this.name(place) : place.label || this.number(place);
+  }
+
+  private number(place: Place): string {
+    return this.document.value.places.some(({ repeat }) => repeat > 0)
+      ? this.t.value(words, "repeat", { number: place.repeat + 1 })
+      : "";
   }
 
   // -- pixels --------------------------------------------------------------------------------------------------
@@ -283,8 +289,4 @@ export class Comparing {
   say(word: "needTwo"): void {
     this.spoken.value = this.t.value(words, word);
   }
-}
-
-function sameValues(one: Place, other: Place): boolean {
-  return Object.entries(one.values).every(([axis, value]) => other.values[axis] === value);
 }

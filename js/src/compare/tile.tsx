@@ -9,8 +9,8 @@ import { words } from "./words";
 interface Given {
   state: Comparing;
   place: Place;
-  /** Whether its name stands under it; in a matrix the labels beside and above say it. */
-  name: boolean;
+  /** What stands under it; in a matrix the labels beside and above say the rest. */
+  name: string;
   wheel: () => boolean;
 }
 

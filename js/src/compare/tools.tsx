@@ -4,7 +4,7 @@ import { Icon } from "../look/icons";
 import { type Item, Menu } from "../look/menu";
 import { color } from "./difference";
 import { SORTS, type Sort, value } from "./order";
-import { type Comparing, MODES } from "./state";
+import { type Comparing, FEW, MODES } from "./state";
 import { type Word, words } from "./words";
 
 interface Given {
@@ -224,7 +224,7 @@ function Against({ state }: { state: Comparing }) {
     <>
       <Menu
         label={t(words, "against")}
-        text={state.short(base)}
+        text={state.name(base, FEW)}
         look="ic-plain ic-small ic-chooser"
         items={state.shown.value.map((one) => ({
           label: state.name(one),

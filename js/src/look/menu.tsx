@@ -84,7 +84,7 @@ export function Menu({ label, icon, text, look = "", tabIndex, items, children }
         }}
       >
         {icon && <Icon name={icon} />}
-        {text}
+        {text && <span>{text}</span>}
         {text && <Icon name="down" />}
         {children}
       </button>

@@ -89,6 +89,8 @@ export class Voting {
   speak(language: Language): void {
     this.language.value = language;
     keepLanguage(language);
+    // Some of what the results say are the kernel's sentences.
+    if (this.results.value) void this.look();
   }
 
   // -- what a rater does --------------------------------------------------------------------------------------

@@ -138,6 +138,17 @@ it("asks before it shows results, and counts no vote meanwhile", async () => {
   expect(model.asked("results")).toHaveLength(2);
 });
 
+it("asks for the results in the language that is switched to: some of their sentences are the kernel's", async () => {
+  const { model, state } = await begun();
+  state.speak("zh");
+  expect(model.asked("results")).toHaveLength(0);
+  void state.look();
+  model.reply("results", { results: RESULTS, turn: { ...TURN, seen: true } });
+  await settled();
+  state.speak("en");
+  expect(model.asked("results").map(({ language }) => language)).toEqual(["zh-CN", "en"]);
+});
+
 it("remembers who sits here, unless Python named somebody", async () => {
   const { model, state } = await begun();
   void state.rate("  王芳 ");

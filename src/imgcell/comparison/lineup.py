@@ -148,7 +148,7 @@ def _from_sheet(sheet: Sheet, labels: Sequence[str] | None) -> list[Entry]:
             cell.picture,
             cell.error,
             cell.outcome,
-            clean(labels[number - 1] if labels is not None else cell.label),
+            clean(labels[number - 1] if labels is not None else "" if cell.values else cell.label),
             dict(cell.values),
             cell.repeat,
         )
