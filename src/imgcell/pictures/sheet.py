@@ -81,7 +81,7 @@ class Sheet(Sequence[Picture]):
     ) -> None:
         self._changed = Condition()
         self._cells: dict[int, Cell] = {}
-        self._order: tuple[Picture, ...] = ()
+        self._sorted: tuple[Picture, ...] | None = None
         self._expected = expected
         self._done = False
         self._labels = tuple(labels)
@@ -112,7 +112,7 @@ class Sheet(Sequence[Picture]):
             while position is not None and place in self._cells and self._cells[place].picture is not None:
                 place += 1  # more pictures than were asked for: none is dropped
             self._cells[place] = self._cell(place, picture, error)
-            self._order = tuple(cell.picture for _, cell in sorted(self._cells.items()) if cell.picture is not None)
+            self._sorted = None
             self._changed.notify_all()
 
     def _finish(self) -> None:
@@ -124,6 +124,14 @@ class Sheet(Sequence[Picture]):
     def _cell(self, place: int, picture: Picture | None = None, error: Exception | None = None) -> Cell:
         label = self._labels[place] if place < len(self._labels) else ""
         return Cell(place, label, picture, error, *self._matrix.at(place, self._repeats))
+
+    @property
+    def _order(self) -> tuple[Picture, ...]:
+        """The pictures in the order of their places, sorted when somebody asks: thousands of cells come one by one."""
+        with self._changed:
+            if self._sorted is None:
+                self._sorted = tuple(cell.picture for _, cell in sorted(self._cells.items()) if cell.picture is not None)
+            return self._sorted
 
     @property
     def _repeats(self) -> int:
