@@ -157,7 +157,6 @@ def _ranking(report: Report) -> str:
     assert ranking is not None
     assert report.votes is not None
     count = len(report.votes.raters)
-    way = tr("the Fisher information") if ranking.intervals == "information" else tr("the bootstrap (the votes drawn again)")
     return tr(
         "The ranking is of {votes} blind votes about pairs by {raters}, by the model of Bradley and Terry with ties as "
         "Davidson (1970) has them; strengths are log-odds against an average entry, their {percent} % intervals come from {way}. "
@@ -165,5 +164,5 @@ def _ranking(report: Report) -> str:
         votes=ranking.votes,
         raters=tr("one rater") if count == 1 else tr("{count} raters", count=count),
         percent=f"{ranking.confidence * 100:g}",
-        way=way,
+        way=tr("the Fisher information"),
     )

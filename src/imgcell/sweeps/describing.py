@@ -49,8 +49,8 @@ def sweep(
 ) -> Sweep:
     """Describe many jobs as one value; nothing is sent before its ``.run()``.
 
-    Every keyword but the last four may be one value; a list of values, which makes it an axis; or a dict from labels to
-    values, an axis whose values are called by their labels.  Every combination is made, *n* times.
+    Every keyword but *n* and the last four may be one value; a list of values, which makes it an axis; or a dict from labels
+    to values, an axis whose values are called by their labels.  Every combination is made, *n* times.
 
     ::
 
