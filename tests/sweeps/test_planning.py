@@ -130,3 +130,14 @@ def test_edit_fields_without_a_picture_are_impossible(client):
 def test_durations_as_people_say_them(seconds, words):
     """Seconds, minutes, hours."""
     assert spoken(seconds) == words
+
+
+@pytest.mark.filterwarnings("ignore:.*did not come")
+def test_what_is_there_is_not_impossible(server, monkeypatch):
+    """Without its key a sweep that was found again counts as impossible only what it has not got."""
+    with imgcell.Client("openai", base_url=server.base_url, api_key="sk-good") as client:
+        sweep = imgcell.sweep(["a", ""], provider=client, quality="low", n=2)
+        sweep.run(yes=True)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    plan = imgcell.Sweep.load(sweep.id).plan()
+    assert (plan.pictures, plan.impossible, plan.there) == (0, 2, 2)

@@ -98,6 +98,7 @@ def test_a_step_that_fails_ends_its_chain(client, server):
     sheet = imgcell.sweep([("a house", "x [[fault:moderation]]", "add snow")], provider=client, size="256x256").run()
     assert isinstance(sheet.errors[0], ModerationError)
     assert sheet.errors[0].message.startswith("Step 2: ")
+    assert imgcell.Sweep.load().sheet.errors[0].message == sheet.errors[0].message
     assert len(server.requests) == 2
 
 

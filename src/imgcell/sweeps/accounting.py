@@ -138,6 +138,9 @@ def _without(place: int, step: int, rows: list[dict[str, Any]], last: Held | Non
     owed = [row for row in rows if _may_be_charged(row)]
     row = (owed or rows)[-1]
     error = _error(row)
+    if step:
+        error.message = tr("Step {number}: {reason}", number=step + 1, reason=error.message)
+        error.args = (error.message,)
     if owed:
         return Known(Outcome(place, error=error), "unknown", step, last, open=any(one["state"] in _UNDER_WAY for one in rows))
     return Known(Outcome(place, error=error), "refused" if _is_an_answer(row, error) else "", step, last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -202,8 +202,15 @@ def _short(value: Any) -> str:
     return clip(clean(value if isinstance(value, str) else repr(value)), 120)
 
 
-def make_plan(sweep: Sweep, left: Sequence[Task], *, replayed: int) -> SweepPlan:
-    """Return what the tasks *left* of *sweep* would send when of *replayed* others the library has the pictures; see :meth:`Sweep.plan`."""
+def make_plan(sweep: Sweep, left: Sequence[Task], *, replayed: int, over: Collection[int] = ()) -> SweepPlan:
+    """Return what the tasks *left* of *sweep* would send; see :meth:`Sweep.plan`.
+
+    Args:
+        sweep: The sweep.
+        left: What is not there yet.
+        replayed: Of how many others the library has the pictures.
+        over: Places that have their picture or are not to be sent again, whether they could be or not.
+    """
     cells, n = sweep._the_cells(), sweep.n
     by_combination: dict[int, list[Task]] = {}
     for task in left:
@@ -214,7 +221,7 @@ def make_plan(sweep: Sweep, left: Sequence[Task], *, replayed: int) -> SweepPlan
         values = dict(zip(sweep.axes, (choice.label for choice in sweep.design.chosen(number)), strict=True))
         planned.append(_planned(sweep, number, values, by_combination.get(number, []), timing))
     sums, unpriced = bill(cells, left)
-    impossible = sum(n for cell in planned if cell.problem is not None)
+    impossible = sum(cells.problem(place) is not None and place not in over for place in range(len(sweep)))
     seconds, at_least = timing.total()
     return SweepPlan(
         tuple(planned),

@@ -119,9 +119,11 @@ class Sweep:
         from imgcell.sweeps.planning import make_plan
 
         self._the_cells().look_again()
-        tasks = self._pending(self._known(fetch=False))
+        known = self._known(fetch=False)
+        tasks = self._pending(known)
         left = self._recalled(tasks)[1] if once else tasks
-        return make_plan(self, left, replayed=len(tasks) - len(left))
+        over = {place for place, at in known.items() if at.again}
+        return make_plan(self, left, replayed=len(tasks) - len(left), over=over)
 
     # -- running it --------------------------------------------------------------------------------------------
 
