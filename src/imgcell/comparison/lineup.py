@@ -14,7 +14,7 @@ from imgcell.language import tr
 from imgcell.pictures.inputs import load_image
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.record import Record
-from imgcell.pictures.sheet import Sheet
+from imgcell.pictures.sheet import Sheet, sheet_of
 from imgcell.pictures.source import MemorySource
 from imgcell.pictures.words import clean
 from imgcell.providers.profile import Model
@@ -118,8 +118,8 @@ def lineup(
     Raises:
         InvalidJobError: Nothing to compare, something that is no picture, or an axis or baseline that is not there.
     """
-    sheet = given if isinstance(given, Sheet) else getattr(given, "sheet", None)
-    if isinstance(sheet, Sheet):
+    sheet = sheet_of(given)
+    if sheet is not None:
         found = _from_sheet(sheet, labels)
         axes = {name: tuple(values) for name, values in sheet.axes.items()}
     else:

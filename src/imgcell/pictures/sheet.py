@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcell.pictures.rows import Outcome
 
-__all__ = ["Cell", "Sheet"]
+__all__ = ["Cell", "Sheet", "sheet_of"]
 
 
 @dataclass(frozen=True)
@@ -359,3 +359,9 @@ def _restore(
         sheet._put(place, cell.picture, cell.error)
     sheet._finish()
     return sheet
+
+
+def sheet_of(given: Any) -> Sheet | None:
+    """Return *given* if it is a sheet, or the sheet of whatever has one (a Sweep, a Studio, a Comparison); else ``None``."""
+    found = given if isinstance(given, Sheet) else getattr(given, "sheet", None)
+    return found if isinstance(found, Sheet) else None

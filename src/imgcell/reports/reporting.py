@@ -15,7 +15,7 @@ from imgcell.language import tr
 from imgcell.measures.results import numbers_of
 from imgcell.pictures.picture import Picture
 from imgcell.pictures.rows import rows as rows_of
-from imgcell.pictures.sheet import Sheet
+from imgcell.pictures.sheet import Sheet, sheet_of
 from imgcell.pictures.showing import as_html, as_text
 from imgcell.pictures.words import clean
 from imgcell.reports.figures import Group, groups
@@ -177,8 +177,8 @@ def report(
         InvalidJobError: Nothing to report on, or a name that there is not.
         StorageError: The library cannot be asked.
     """
-    given = sheet if isinstance(sheet, Sheet) else getattr(sheet, "sheet", None)
-    if not isinstance(given, Sheet):
+    given = sheet_of(sheet)
+    if given is None:
         given = _sheet(sheet)
     given.wait()
     if not given.cells:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from imgcell.errors import InvalidJobError
 from imgcell.language import tr
 from imgcell.pictures.picture import Picture
-from imgcell.pictures.sheet import Sheet
+from imgcell.pictures.sheet import Sheet, sheet_of
 from imgcell.votes.ballot import check_choice, check_text
 from imgcell.votes.candidates import By, Candidate, candidates, units
 from imgcell.votes.cast import Votes
@@ -199,11 +199,11 @@ def _taken(given: Any, by: By) -> tuple[Sheet | list[Picture], By]:
         named = {name: [one] if isinstance(one, Picture) else list(one) for name, one in given.items()}
         entry = {picture.record.id: str(name) for name, pictures in named.items() for picture in pictures}
         return [picture for pictures in named.values() for picture in pictures], lambda picture: entry[picture.record.id]
-    sheet = given if isinstance(given, Sheet) else getattr(given, "sheet", given)
-    if isinstance(sheet, Sheet):
+    sheet = sheet_of(given)
+    if sheet is not None:
         sheet.wait()
         return sheet, by
-    pictures = list(sheet) if isinstance(sheet, Iterable) and not isinstance(sheet, (str, bytes, Picture)) else None
+    pictures = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes, Picture)) else None
     if pictures is None or not all(isinstance(one, Picture) for one in pictures):
         kinds = sorted({type(one).__name__ for one in pictures if not isinstance(one, Picture)}) if pictures else [type(given).__name__]
         raise InvalidJobError(
