@@ -181,3 +181,10 @@ def test_equals_are_never_promised_to_part():
     ranking = Votes(rows).ranking()
     assert ranking.more_votes is None
     assert "a and b look equal so far" in ranking.outlook()
+
+
+def test_equals_have_the_same_strength():
+    """Two that are always equal are both at +0.00, neither below the other."""
+    text = str(Votes([{"left": "a", "right": "b", "choice": "tie"}] * 5).ranking())
+    assert text.count("+0.00") == 2
+    assert "-0.00" not in text

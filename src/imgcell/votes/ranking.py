@@ -228,8 +228,8 @@ class Ranking(Sequence[Standing]):
         rows = []
         for one in self.standings:
             place = "–" if one.rank is None else str(one.rank) + (f" ({one.best}–{one.worst})" if one.best != one.worst else "")
-            ends = "–" if one.low is None or one.high is None else f"{one.low:+.2f} … {one.high:+.2f}"
-            strength = "–" if one.strength is None else f"{one.strength:+.2f}"
+            ends = "–" if one.low is None or one.high is None else f"{_signed(one.low)} … {_signed(one.high)}"
+            strength = "–" if one.strength is None else _signed(one.strength)
             rows.append([place, one.entry, strength, ends, *map(str, (one.wins, one.losses, one.ties, one.bad))])
         return heads, rows
 
@@ -371,3 +371,8 @@ def _standing(
     place, best, worst = places if places is not None else (None, None, None)
     counts = (won.preferred(name), won.passed_over(name), won.ties(name), won.bad(name))
     return Standing(name, strength, low, high, place, best, worst, *counts)
+
+
+def _signed(value: float) -> str:
+    """Return a strength with its sign; nothing is less than nothing (``-0.00``)."""
+    return f"{round(value, 2) + 0.0:+.2f}"
