@@ -138,8 +138,9 @@ def test_an_interrupt_lands_at_once_and_what_was_sent_still_comes(server, monkey
             signal.raise_signal(signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as stopped:
             sweep.run()
+        assert len(stopped.traceback) == 2  # here and run(): not where it waited
         assert not sweep.sheet.done  # it did not wait for what was out
         assert "Requests already sent" in capsys.readouterr().err
         server.latency = 0.0

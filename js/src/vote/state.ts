@@ -245,7 +245,9 @@ export class Voting {
     this.notice.value =
       problem?.kind === "NoAnswer"
         ? { text: t(words, vote ? "noCount" : "noAnswer"), hint: t(words, "noAnswerHint") }
-        : { text: problem?.message || t(words, "notWorked"), hint: problem?.hint ?? null };
+        : problem
+          ? { text: problem.message || t(words, "notWorked"), hint: problem.hint }
+          : { text: t(words, "notWorked"), hint: t(words, "noAnswerHint") }; // the kernel it was made by is gone
     this.spoken.value = this.notice.value.text;
   }
 

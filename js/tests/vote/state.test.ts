@@ -185,3 +185,13 @@ it("asks anew when the kernel comes back, for the rater who sat here", async () 
   model.emit("comm_live_update");
   expect(model.asked("ready")).toHaveLength(2);
 });
+
+it("says what to do where the kernel that made it is gone", async () => {
+  const { model, state } = await begun();
+  model.send = () => {
+    throw new Error("the comm is closed");
+  };
+  void state.vote("left");
+  await settled();
+  expect(state.notice.value?.hint).toMatch(/run the cell again/);
+});

@@ -156,7 +156,8 @@ class Sweep:
         except KeyboardInterrupt:
             if self._carrier is not before:
                 print(interrupted_sentence(self.stop(), str(self.home or tr("memory"))), file=sys.stderr)
-            raise
+            # A new one: where it waited is a page of a traceback that tells nobody anything.
+            raise KeyboardInterrupt from None
         sheet.wait()
         self._warn()
         return sheet
