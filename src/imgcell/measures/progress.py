@@ -52,7 +52,8 @@ class Progress:
 
     def _line(self, text: str) -> None:
         if self._kernel:
-            self._put({"text/plain": text} if text else {})
+            # Not an empty bundle: nbconvert warns of one.
+            self._put({"text/plain": text} if text else {"text/html": "", "text/plain": ""})
             return
         if sys.stderr is None:
             return
