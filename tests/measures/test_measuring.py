@@ -7,6 +7,7 @@ import itertools
 import json
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +37,12 @@ def test_everything_about_a_picture_is_measured_at_once(three):
     assert "ssim" not in found.columns
     assert found.problems == ()
     assert found[0]["mean_red"] == pytest.approx(np.asarray(three[0])[..., 0].mean(), abs=0.001)
+
+
+def test_what_has_a_sheet_is_measured_as_its_sheet(three):
+    """A Sweep or a Studio need not be taken apart first."""
+    found = measure(SimpleNamespace(sheet=three), "sharpness")
+    assert [row["id"] for row in found] == [picture.record.id for picture in three]
 
 
 def test_with_a_baseline_all_comparisons_are_made_too(three):

@@ -25,6 +25,7 @@ from imgcell.measures.registry import Metric, find, is_built_in, names
 from imgcell.measures.results import Measures, Problem
 from imgcell.measures.subjects import Missing, Subject, baselines, content, parent, subjects
 from imgcell.pictures.picture import Picture
+from imgcell.pictures.sheet import sheet_of
 from imgcell.pictures.words import clean, clip
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def measure(
     """Measure pictures.
 
     Args:
-        pictures: A Sheet, a Picture, or several pictures (PIL images, arrays and paths too).
+        pictures: A Sheet, or what has one (a Sweep, a Studio); a Picture, or several pictures (PIL images, arrays and paths too).
         metrics: What to measure: names (``"sharpness"``; :func:`imgcell.measures.names` lists them), functions of your own
             (``{"score": function}``), or a list of both.  ``None``: everything about a picture by itself, and, with a
             *baseline*, everything that compares.  A function takes the picture (and, if it has a second parameter without
@@ -100,6 +101,8 @@ def measure(
         ImportError: A measure that was named needs what is not installed.
         InvalidJobError: There is no such measure, a baseline is missing or does not fit, or something is no picture.
     """
+    sheet = sheet_of(pictures)
+    pictures = pictures if sheet is None else sheet
     measured = subjects(pictures)
     chosen = _chosen(metrics, baseline)
     against = baselines(baseline, pictures, measured) if baseline is not None else None
