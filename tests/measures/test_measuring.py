@@ -243,6 +243,7 @@ def test_in_a_notebook_nothing_is_left_of_it(three, capsys, monkeypatch):
     """A place in the cell's output that changes and is empty at the end; the error stream would leave a red bar."""
     from IPython.core.displaypub import CapturingDisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     from imgcell.measures import progress
 
@@ -251,7 +252,7 @@ def test_in_a_notebook_nothing_is_left_of_it(three, capsys, monkeypatch):
 
     monkeypatch.setattr(progress, "_PATIENCE", 0.0)
     monkeypatch.setattr(progress, "_PACE", 0.0)
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     monkeypatch.setattr(shell, "kernel", object(), raising=False)
     heard = Heard()
     monkeypatch.setattr(shell, "display_pub", heard)
