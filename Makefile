@@ -22,7 +22,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= 2
 
-.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-masks bench-report bench-studio bench-compare pictures screenshots js js-check clean setup
+.PHONY: lab test lint format types unit kernels notebooks browser bench bench-library bench-masks bench-measures bench-report bench-sweep bench-studio bench-compare pictures screenshots js js-check clean setup
 .DEFAULT_GOAL := test
 
 ## what a person types
@@ -82,6 +82,15 @@ bench-library: $(VENV)/.test
 # Masks of 4096 x 4096: each operation, and what people use for it.
 bench-masks: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/masks.py $(BENCH_ARGS)
+
+# What an edit of 4096 x 4096 changed, and the other measures.
+bench-measures: $(VENV)/.test
+	$(BIN)/python tests/benchmarks/measures.py $(BENCH_ARGS)
+	$(BIN)/python tests/benchmarks/metrics.py
+
+# 64 cells against the ideal; an interrupt.
+bench-sweep: $(VENV)/.test
+	$(BIN)/python tests/benchmarks/sweep.py $(BENCH_ARGS)
 
 # A report of 200 pictures: figures, page, folder, and a browser that shows and prints it.
 bench-report: $(VENV)/.test chromium

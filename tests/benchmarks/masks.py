@@ -9,10 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
-import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,22 +17,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 import numpy as np
+from beside import Row, heading, table
 from PIL import Image, ImageFilter
 
 from imgcell import Mask, masks
 from imgcell.jobs import InputImage
 from imgcell.masks.sending import load_mask
 from imgcell.providers.profile import Model
-
-
-def timed(function: Callable[[], object], rounds: int) -> float:
-    """Return the median time of a call in milliseconds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        function()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
 
 
 def scipy_grow(mask: Mask, radius: float) -> Callable[[], object] | None:
@@ -47,7 +35,7 @@ def scipy_grow(mask: Mask, radius: float) -> Callable[[], object] | None:
     return lambda: ndimage.distance_transform_edt(np.asarray(mask) < 128) <= radius
 
 
-def rows(side: int) -> list[tuple[str, Callable[[], object], str, Callable[[], object] | None]]:
+def rows(side: int) -> list[Row]:
     """Return title, what is measured, and its peer with its name."""
     random = np.random.default_rng(1)
     size = (side, side)
@@ -95,14 +83,8 @@ def main() -> int:
     parser.add_argument("--side", type=int, default=4096, help="pixels a side")
     parser.add_argument("--rounds", type=int, default=5, help="calls of each, of which the median counts")
     options = parser.parse_args()
-    print(f"CPython {platform.python_version()}, NumPy {np.__version__}, {platform.system()}; {options.side} x {options.side} pixels\n")
-    print("| operation | ms | peer | its ms | ratio |")
-    print("|---|---|---|---|---|")
-    for title, function, name, peer in rows(options.side):
-        own = timed(function, options.rounds)
-        its = timed(peer, options.rounds) if peer is not None else None
-        other = f"{name} | {its:.0f} | {own / its:.2f}" if its is not None else "– | – | –"
-        print(f"| {title} | {own:.0f} | {other} |", flush=True)
+    print(heading(options.side))
+    table("operation", rows(options.side), options.rounds)
     return 0
 
 

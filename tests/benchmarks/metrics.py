@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import platform
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 import numpy as np
+from beside import Row, heading, table, timed
 from PIL import Image, ImageStat
 from scipy import ndimage
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -36,17 +35,7 @@ def photo(side: int, seed: int) -> Image.Image:
     return Image.fromarray((np.stack(bands, -1).astype(np.int16) + grain).clip(0, 255).astype(np.uint8))
 
 
-def timed(function: Callable[[], object], rounds: int) -> float:
-    """Return the median time of a call in milliseconds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        function()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
-
-
-def rows(side: int) -> list[tuple[str, Callable[[], object], str, Callable[[], object] | None]]:
+def rows(side: int) -> list[Row]:
     """Return title, what is measured, and its peer with its name."""
     one, other = photo(side, 1), photo(side, 2)
     clear = one.convert("RGBA")
@@ -98,14 +87,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="calls of each, of which the median counts")
     parser.add_argument("--pictures", type=int, default=48, help="pictures of the sheet")
     options = parser.parse_args()
-    print(f"CPython {platform.python_version()}, NumPy {np.__version__}, {platform.system()}; {options.side} x {options.side} pixels\n")
-    print("| measure | ms | peer | its ms | ratio |")
-    print("|---|---|---|---|---|")
-    for title, function, name, peer in rows(options.side):
-        own = timed(function, options.rounds)
-        its = timed(peer, options.rounds) if peer is not None else None
-        other = f"{name} | {its:.0f} | {own / its:.2f}" if its is not None else "– | – | –"
-        print(f"| {title} | {own:.0f} | {other} |", flush=True)
+    print(heading(options.side))
+    table("measure", rows(options.side), options.rounds)
     prompt = "a red kite over the sea at dusk, seen from below, " * 40
     took = timed(lambda: diff(prompt, prompt.replace("red", "bright red")), options.rounds)
     print(f"| difference of a prompt of {len(prompt.split())} words | {took:.0f} | – | – | – |")
