@@ -11,10 +11,12 @@ import threading
 import pytest
 
 import imgcell
+from imgcell.client import recovery
 from imgcell.errors import NotSentError, OutcomeUnknownError
 from imgcell.jobs import Generate
 from imgcell.ledger import Ledger
 from imgcell.origin import Origin
+from imgcell.sweeps import judging
 from imgcell.sweeps.claims import FolderClaims, RunFolder, TakenError, left_by, seen
 from imgcell.sweeps.judging import judge
 from imgcell.sweeps.task import Outcome, Task
@@ -197,8 +199,9 @@ def test_a_cell_that_nobody_took_can_be_made(folder, imgcell_home):
     assert judge(task(), None, FolderClaims(folder.path, 0)) == task()
 
 
-def test_a_cell_in_good_hands_is_waited_for(folder, worker, imgcell_home):
+def test_a_cell_in_good_hands_is_waited_for(folder, worker, imgcell_home, monkeypatch):
     """As long as the process lives: before its line, and after."""
+    monkeypatch.setattr(judging, "_PATIENCE", 0.2)  # the ledger's file is this process's, which never ends the request
     library = imgcell.library(imgcell_home)
     child = worker()
     claims = FolderClaims(folder.path, 0)
@@ -209,6 +212,23 @@ def test_a_cell_in_good_hands_is_waited_for(folder, worker, imgcell_home):
     outcome = judge(task(), library, claims)
     assert isinstance(outcome, Outcome)
     assert isinstance(outcome.error, OutcomeUnknownError)
+
+
+def test_who_makes_good_what_a_dead_worker_left_is_waited_for(folder, worker, imgcell_home, monkeypatch):
+    """Another process has the dead worker's file and is about to write the end: that end counts, not that there was none yet."""
+    end(worker())
+    attempt = Ledger(imgcell_home).open({"provider": "sandbox", "prompt": "a", "sweep": "sweep-1", "place": 0, "step": 0}, room=1)
+    looked, asked = threading.Event(), recovery.is_somebodys
+
+    def is_somebodys(home, name):
+        looked.set()
+        return asked(home, name)
+
+    monkeypatch.setattr(recovery, "is_somebodys", is_somebodys)
+    other = threading.Thread(target=lambda: looked.wait(60) and attempt.finish("not-sent"))
+    other.start()
+    assert judge(task(), imgcell.library(imgcell_home), FolderClaims(folder.path, 0)) == task()
+    other.join()
 
 
 def test_a_dead_worker_without_a_line_had_not_sent(folder, worker, imgcell_home):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,9 @@ def recover(home: Path, *, fetch: bool = True) -> Recovered:
         What was found.  What could not be made good is in ``problems`` and stays for the next time.
     """
     work = _Recovery(Path(home), fetch=fetch)
-    work.run()
+    # One at a time in a process: whoever asks next is to find what the first has made good, not that it is at it.
+    with _turn():
+        work.run()
     return Recovered(tuple(work.pictures), work.fetched, work.unknown, work.pending, tuple(dict.fromkeys(work.problems)))
 
 
@@ -229,7 +232,19 @@ def _remember(folder: Path, names: set[str]) -> None:
 
 _begun: dict[tuple[int, Path], Recovered | None] = {}
 #: By process: a fork inherits its parent's locks as they are.
-_turns: dict[int, threading.Lock] = {}
+_turns: dict[int, threading.RLock] = {}
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    turn = _turns.setdefault(os.getpid(), threading.RLock())
+    # In slices, so that an interrupt gets through on every platform.
+    while not turn.acquire(timeout=SLICE):
+        continue
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def begin(home: Path) -> None:
@@ -251,18 +266,25 @@ def made_good(home: Path) -> None:
     Before a job is looked for in the library: what an earlier kernel had paid for must not be paid for again.
     """
     name = (os.getpid(), Path(home))
-    turn = _turns.setdefault(os.getpid(), threading.Lock())
-    while _begun.get(name) is None:
-        # In slices, so that an interrupt gets through on every platform.
-        if not turn.acquire(timeout=SLICE):
-            continue
+    if _begun.get(name) is not None:
+        return
+    with _turn():
         try:
             if _begun.get(name) is None:
                 _begun[name] = recover(home)
         except Exception as error:  # noqa: BLE001 - nobody asked for it; %imgcell and unsettled() tell of it
             _begun[name] = Recovered(problems=(f"{type(error).__name__}: {error}",))
-        finally:
-            turn.release()
+
+
+def is_somebodys(home: Path, attempt: str) -> bool:
+    """Whether a process has the file in which *attempt* was begun: the one that sent it, or one that makes it good just now."""
+    for path in sorted((Path(home) / "ledger").glob("*.jsonl")):
+        if any(entry["attempt"] == attempt and entry["state"] == "sending" for entry in read_file(path)):
+            held = claim(path)
+            if held is None:
+                return True
+            held.release()
+    return False
 
 
 def recovered(home: Path) -> Recovered | None:

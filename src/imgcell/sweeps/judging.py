@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ __all__ = ["judge", "lost", "since_of"]
 
 #: By how much clocks of machines may differ.
 _CLOCKS = dt.timedelta(days=1)
+#: Seconds that are waited for another process that makes good what a dead worker left, and between two looks.
+_PATIENCE, _LOOK = 10.0, 0.05
 
 
 def judge(task: Task, library: Library | None, claims: Claims, but: Collection[str] = ()) -> Outcome | Task | None:
@@ -49,12 +52,7 @@ def judge(task: Task, library: Library | None, claims: Claims, but: Collection[s
     working = claims.working(task.steps)
     known = Known(None, "", task.done, None)
     if library is not None:
-        if not working:
-            from imgcell.client.recovery import recover
-
-            recover(library.home)
-        steps, begun = {task.place: task.steps}, {task.place: task.done}
-        known = account(library, task.sweep, steps, since_of(task.sweep), begun=begun, but=but).get(task.place, known)
+        known = _made_good(task, library, but) if not working else _known(task, library, but)
     if known.outcome is not None and known.again and not known.open:
         return known.outcome
     if known.open:
@@ -64,6 +62,30 @@ def judge(task: Task, library: Library | None, claims: Claims, but: Collection[s
     if free or not claims.held(known.done):
         return dataclasses.replace(task, done=known.done, given=known.last) if known.last is not None else task
     return None if working else lost(task)
+
+
+def _known(task: Task, library: Library, but: Collection[str]) -> Known:
+    steps, begun = {task.place: task.steps}, {task.place: task.done}
+    found = account(library, task.sweep, steps, since_of(task.sweep), begun=begun, but=but)
+    return found.get(task.place, Known(None, "", task.done, None))
+
+
+def _made_good(task: Task, library: Library, but: Collection[str]) -> Known:
+    """Return what the ledger knows after what dead workers left is made good, by this process or by another that is at it."""
+    from imgcell.client.recovery import is_somebodys, recover
+
+    patience = time.monotonic() + _PATIENCE
+    while True:
+        recover(library.home)
+        known = _known(task, library, but)
+        attempt = known.outcome.error.attempt if known.outcome is not None and known.outcome.error is not None else None
+        if not known.open or attempt is None or time.monotonic() > patience:
+            return known
+        if not is_somebodys(library.home, attempt):
+            # Whoever had it may have ended it since it was looked at.
+            recover(library.home)
+            return _known(task, library, but)
+        time.sleep(_LOOK)
 
 
 def since_of(sweep: str) -> dt.datetime | None:
